@@ -1,0 +1,1 @@
+"""What is measured of a codec: one file per kind of metric."""
