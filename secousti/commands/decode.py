@@ -1,0 +1,36 @@
+"""``secousti decode``: a ``.sec`` file becomes speech again."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from secousti.commands.words import Subparsers, add_weights, describe
+
+TEXT = """\
+The rate is read from the file. The output is 16 kHz mono, as long as what was encoded.
+
+  secousti decode talk.sec talk-again.wav
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = describe(subparsers, "decode", "Turn tokens back into a sound file", TEXT)
+    parser.add_argument("tokens", type=Path, metavar="IN.sec")
+    parser.add_argument("audio", type=Path, metavar="OUT.wav")
+    add_weights(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from codec import load_codec
+    from codec.audio import write_wav
+    from codec.file import read_sec
+    from secousti.files import existing, replacing
+
+    tokens = read_sec(existing(args.tokens, "a .sec file"))
+    wav = load_codec(tokens.rate, weights=args.weights).decode(tokens)
+    with replacing(args.audio) as draft:
+        write_wav(draft, wav[0])
+    print(f"{args.audio}: {wav.shape[-1] / 16_000:.2f} s")
+    return 0

@@ -1,0 +1,42 @@
+"""``secousti encode``: a sound file becomes a ``.sec`` file of tokens."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from secousti.commands.words import Subparsers, add_config, add_rate, add_weights, describe
+
+TEXT = """\
+Reads WAV, FLAC, Ogg or Opus at any sample rate, mono or mixed down to mono.
+
+  secousti encode talk.wav talk.sec
+  secousti encode talk.wav talk.sec --rate low
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = describe(subparsers, "encode", "Turn a sound file into tokens", TEXT)
+    parser.add_argument("audio", type=Path, metavar="IN.wav")
+    parser.add_argument("tokens", type=Path, metavar="OUT.sec")
+    add_rate(parser)
+    add_weights(parser)
+    add_config(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from codec import load_codec
+    from codec.audio import read_audio
+    from codec.file import write_sec
+    from secousti.files import existing, replacing
+    from secousti.settings import load_settings
+
+    settings = load_settings(args.config, rate=args.rate, weights=args.weights)
+    wav = read_audio(existing(args.audio, "a sound file"))
+    tokens = load_codec(settings.rate, weights=settings.weights).encode(wav)
+    with replacing(args.tokens) as draft:
+        write_sec(draft, tokens)
+    seconds = tokens.bits_sent / tokens.bps
+    print(f"{args.tokens}: {seconds:.2f} s at {tokens.bps:.0f} bits per second ({tokens.rate})")
+    return 0
