@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from codec.errors import SecoustiError
-from secousti import commands
+from secousti.commands.registry import add_all, version_line
 
 FAULT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
@@ -36,10 +36,10 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=commands.version_line())
+    parser.add_argument("--version", action="version", version=version_line())
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     wanted = next((word for word in words if not word.startswith("-")), None)
-    commands.add_all(subparsers, wanted)
+    add_all(subparsers, wanted)
     return parser
 
 

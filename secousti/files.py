@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from codec.errors import SecoustiError
@@ -26,7 +26,8 @@ def replacing(path: Path) -> Iterator[Path]:
         reason = fault.strerror or fault
         raise SecoustiError(f"cannot write {path}: {reason}; choose another place") from fault
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 def existing(path: Path, what: str) -> Path:

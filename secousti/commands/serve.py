@@ -1,0 +1,33 @@
+"""``secousti serve``: answer calls until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from secousti.commands.words import Subparsers, add_config, describe
+
+TEXT = """\
+Listens on ws://127.0.0.1:8765; GET /healthz on the same port tells whether it is well. On
+SIGTERM or Ctrl-C it takes no new calls and ends the running ones politely.
+
+  secousti serve
+  secousti serve --port 9000 --log-dir logs
+  secousti serve --host 0.0.0.0 --token SECRET --tls-cert cert.pem --tls-key key.pem
+
+Beyond loopback a token is required: callers then say it with --token. Logs hold codec tokens
+and times only, no words.
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = describe(subparsers, "serve", "Answer calls on this machine", TEXT)
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port (default: 8765; 0 picks a free one)")
+    parser.add_argument("--token", help="what callers must know; required beyond loopback")
+    parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate, for wss://")
+    parser.add_argument("--tls-key", type=Path, metavar="PEM", help="the certificate's key")
+    parser.add_argument("--log-dir", type=Path, help="folder for token logs (default: none kept)")
+    parser.add_argument("--slots", type=int, help="calls at once (default: 8)")
+    add_config(parser)
+    parser.set_defaults(run=run)
