@@ -1,0 +1,134 @@
+"""The recognisers one can choose: Moonshine inside, Whisper or a service where users have one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from codec.errors import SecoustiError
+from codec.rates import SAMPLE_RATE_HZ
+from voice_agent import assets
+from voice_agent.listen.recognise import Hypothesis, Recogniser, judged
+
+ENDPOINT_TIMEOUT_S = 4.0  # below the pool's deadline, so that a slow service loses no worker
+
+
+def recogniser_maker(choice: str) -> Callable[[], Recogniser]:
+    """How to make the recogniser that ``choice`` names; each call of the result loads a new one.
+
+    ``choice`` is ``moonshine``, a folder with Moonshine ``.ort`` files, a faster-whisper folder
+    (with ``model.bin``), an openai-whisper ``.pt`` file, or the base URL (``.../v1``) of a service
+    with the OpenAI audio API. Raises :class:`SecoustiError` for anything else.
+    """
+    path = Path(choice)
+    if choice == "moonshine":
+        return lambda: Moonshine(None)
+    if choice.startswith(("http://", "https://")):
+        return lambda: Endpoint(choice)
+    if (path / "encoder_model.ort").is_file():
+        return lambda: Moonshine(path)
+    if (path / "model.bin").is_file():
+        return lambda: FasterWhisper(path)
+    if path.suffix == ".pt" and path.is_file():
+        return lambda: OpenAIWhisper(path)
+    raise SecoustiError(
+        f"no recogniser at {choice!r}: expected 'moonshine', a Whisper checkpoint (.pt), "
+        "a faster-whisper folder with model.bin, or the URL of an OpenAI-compatible service"
+    )
+
+
+class Moonshine:
+    """Moonshine tiny English through its vendor's runtime; the embedded default.
+
+    One instance must not be called from two threads: the runtime hands out text that its next call
+    overwrites (seen in 0.0.73 with three threads; each further instance costs about 110 MB).
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        encoder, *_ = assets.locate(assets.RECOGNISER, folder)
+        try:
+            from moonshine_voice.transcriber import ModelArch, Transcriber
+        except (ImportError, OSError) as error:
+            raise SecoustiError(
+                f"the moonshine recogniser does not start ({error}): "
+                "run 'pip install --force-reinstall moonshine-voice==0.0.73'"
+            ) from error
+        # Our own voice activity has cut the speech out already: threshold 0 takes all as speech.
+        options = {"return_audio_data": "false", "vad_threshold": "0"}
+        self._runtime = Transcriber(str(encoder.parent), ModelArch.TINY, options=options)
+
+    def transcribe(self, pcm: NDArray[np.float32]) -> Hypothesis:
+        transcript = self._runtime.transcribe_without_streaming(pcm.tolist(), SAMPLE_RATE_HZ)
+        text = " ".join(line.text for line in transcript.lines)
+        return judged(text, pcm.size / SAMPLE_RATE_HZ)
+
+
+class OpenAIWhisper:
+    """A local openai-whisper checkpoint (extra ``whisper``)."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        try:
+            import whisper
+        except ImportError as error:
+            raise _needs_extra("openai-whisper") from error
+        self._model = whisper.load_model(str(checkpoint), device="cpu")
+
+    def transcribe(self, pcm: NDArray[np.float32]) -> Hypothesis:
+        found = self._model.transcribe(pcm, fp16=False, condition_on_previous_text=False)
+        return _from_segments(found["segments"], pcm.size)
+
+
+class FasterWhisper:
+    """A local CTranslate2 Whisper folder (extra ``whisper``)."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from faster_whisper import WhisperModel
+        except ImportError as error:
+            raise _needs_extra("faster-whisper") from error
+        self._model = WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
+        )
+
+    def transcribe(self, pcm: NDArray[np.float32]) -> Hypothesis:
+        segments, _ = self._model.transcribe(pcm, beam_size=1, condition_on_previous_text=False)
+        found = [{"text": s.text, "avg_logprob": s.avg_logprob} for s in segments]
+        return _from_segments(found, pcm.size)
+
+
+class Endpoint:
+    """A service with the OpenAI audio API, such as a self-hosted Whisper server."""
+
+    def __init__(self, base_url: str) -> None:
+        self._url = base_url.rstrip("/") + "/audio/transcriptions"
+        self._client = httpx.Client(timeout=ENDPOINT_TIMEOUT_S)
+
+    def transcribe(self, pcm: NDArray[np.float32]) -> Hypothesis:
+        wav = io.BytesIO()
+        soundfile.write(wav, pcm, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+        files = {"file": ("speech.wav", wav.getvalue(), "audio/wav")}
+        answer = self._client.post(self._url, files=files, data={"model": "whisper-1"})
+        answer.raise_for_status()
+        return judged(str(answer.json()["text"]), pcm.size / SAMPLE_RATE_HZ)
+
+
+def _from_segments(segments: list[dict[str, Any]], samples: int) -> Hypothesis:
+    """Whisper segments as one hypothesis; its confidence is the mean token probability."""
+    if not segments:
+        return judged("", 0)
+    confidence = float(np.exp(np.mean([segment["avg_logprob"] for segment in segments])))
+    text = " ".join(segment["text"] for segment in segments)
+    return judged(text, samples / SAMPLE_RATE_HZ, confidence)
+
+
+def _needs_extra(package: str) -> SecoustiError:
+    return SecoustiError(
+        f"this recogniser needs {package}: install the extra with 'pip install secousti[whisper]'"
+    )
