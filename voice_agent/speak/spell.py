@@ -1,0 +1,83 @@
+"""Written text as speakable words: numbers, signs, abbreviations; and cut in sentences."""
+
+from __future__ import annotations
+
+import re
+
+import inflect
+
+_NUMBERS = inflect.engine()
+
+# Read digit by digit although they look like amounts: emergency numbers and crisis lines.
+_SHORT_LINES = frozenset(("000", "100", "110", "111", "112", "113", "119", "911", "988", "999"))
+
+_SPOKEN_SIGNS = {
+    "&": " and ",
+    "%": " percent ",
+    "+": " plus ",
+    "@": " at ",
+    "=": " equals ",
+    "/": " ",
+}
+_ABBREVIATIONS = {
+    "e.g.": "for example",
+    "i.e.": "that is",
+    "etc.": "and so on",
+    "vs.": "versus",
+    "dr.": "doctor",
+    "mr.": "mister",
+    "mrs.": "missus",
+    "ms.": "miz",
+    "a.m.": "A M",
+    "p.m.": "P M",
+    "24/7": "twenty-four seven",
+}
+_ABBREVIATION = re.compile(
+    r"(?<!\w)(?:" + "|".join(re.escape(short) for short in _ABBREVIATIONS) + r")(?!\w)", re.I
+)
+_LINE_NUMBER = re.compile(r"\d+(?:[ -]\d+)+|\d{5,}")  # "1-800-273-8255", "13 11 14", "741741"
+_TIME = re.compile(r"\b(\d{1,2}):(\d{2})\b")
+_ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b", re.I)
+_AMOUNT = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+")
+
+
+def sentences_of(text: str) -> list[str]:
+    """``text`` in speakable sentences, in order; empty ones are left out."""
+    spoken = spelled(text)
+    return [part for part in _SENTENCE_END.split(spoken) if re.search(r"\w", part)]
+
+
+def spelled(text: str) -> str:
+    """``text`` with every number, sign and abbreviation as words."""
+    text = text.replace("’", "'").replace("—", ", ").replace("–", ", ").replace("...", "…")
+    text = _ABBREVIATION.sub(lambda found: _ABBREVIATIONS[found[0].lower()], text)
+    text = _TIME.sub(_time, text)
+    text = _ORDINAL.sub(lambda found: _words(_NUMBERS.ordinal(found[1])), text)
+    text = _LINE_NUMBER.sub(_digits, text)
+    text = _AMOUNT.sub(_amount, text)
+    for sign, word in _SPOKEN_SIGNS.items():
+        text = text.replace(sign, word)
+    return " ".join(text.split())
+
+
+def _digits(found: re.Match[str]) -> str:
+    """Digit by digit, with a short rest between groups."""
+    groups = re.split(r"[ -]", found[0])
+    return ", ".join(" ".join(_words(digit) for digit in group) for group in groups)
+
+
+def _amount(found: re.Match[str]) -> str:
+    if found[0] in _SHORT_LINES:
+        return _digits(found)
+    return _words(found[0].replace(",", ""))
+
+
+def _time(found: re.Match[str]) -> str:
+    minutes = "" if found[2] == "00" else f" {_words(found[2].lstrip('0'))}"
+    between = " oh" if found[2].startswith("0") and minutes else ""
+    return f"{_words(found[1])}{between}{minutes}"
+
+
+def _words(number: str) -> str:
+    return str(_NUMBERS.number_to_words(number, andword="")).replace("  ", " ").replace(",", "")
