@@ -41,8 +41,7 @@ def pesq_nb(reference: Wave, decoded: Wave) -> float:
     import soxr
 
     halves = [
-        soxr.resample(wave, SAMPLE_RATE_HZ, NARROW_BAND_HZ)
-        for wave in matched(reference, decoded)
+        soxr.resample(wave, SAMPLE_RATE_HZ, NARROW_BAND_HZ) for wave in matched(reference, decoded)
     ]
     return _pesq(halves[0], halves[1], NARROW_BAND_HZ, "nb")
 

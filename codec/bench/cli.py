@@ -1,0 +1,180 @@
+"""The words of ``secousti bench``: ``codec``, ``speed``, ``manifest`` and ``plot``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from codec.bench.metrics.words import Recognise
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+CODEC_TEXT = """\
+Codes every clip of a manifest with Secousti and with its peers, and measures what comes out.
+The manifest is a tab-separated file with the header 'id file transcript speaker'.
+
+  secousti bench codec --manifest valid/manifest.tsv --json R.json --plot R.png
+  secousti bench codec --manifest M.tsv --rates high --peers opus-6,lyra --lyra lyra/ --max 20
+
+Peers that are not installed are skipped with a message that says how to get them."""
+
+SPEED_TEXT = """\
+Times Secousti step by step on one thread, and in the same run EnCodec and Mimi with random
+weights (from the package transformers). Real-time factor: seconds of work for one second of
+speech; below 1 is faster than real time.
+
+  secousti bench speed --seconds 20 --json speed.json"""
+
+MANIFEST_TEXT = """\
+Cuts a benchmark set out of a speech table (columns id, file, split, speaker, source and
+transcript, recordings in tar shards): 16 kHz FLAC files and their manifest.
+
+  secousti bench manifest --table speech.tsv --out valid --source librispeech --max 40"""
+
+PLOT_TEXT = """\
+Draws the plot of an earlier run again.
+
+  secousti bench plot R.json R.png"""
+
+
+def add_bench_parsers(subparsers: Subparsers) -> None:
+    """Add the four commands; each sets ``bench`` to its own function, for :func:`run`."""
+    for add in (_add_codec, _add_speed, _add_manifest, _add_plot):
+        add(subparsers)
+
+
+def run(args: argparse.Namespace, recognise: Recognise | None = None) -> int:
+    """Run the chosen command and return its exit status.
+
+    ``recognise`` turns a waveform (float32 ``[T]``, 16 kHz) into words, for the word error. Raises
+    :class:`codec.errors.SecoustiError` for everything a person can mend.
+    """
+    command: Callable[[argparse.Namespace, Recognise | None], int] = args.bench
+    return command(args, recognise)
+
+
+def _describe(
+    subparsers: Subparsers, name: str, summary: str, text: str
+) -> argparse.ArgumentParser:
+    return subparsers.add_parser(
+        name,
+        help=summary,
+        description=f"{summary}.\n\n{text}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name and name != "none"]
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _add_codec(subparsers: Subparsers) -> None:
+    parser = _describe(subparsers, "codec", "Measure quality against other codecs", CODEC_TEXT)
+    parser.add_argument("--manifest", type=Path, required=True, metavar="TSV")
+    parser.add_argument("--rates", type=_names, default=["low", "high"], help="low,high or none")
+    parser.add_argument(
+        "--peers",
+        type=_names,
+        default=["opus", "codec2", "speex"],
+        help="opus, codec2, speex, amrwb, lyra, or one of their rates such as opus-6; or none",
+    )
+    parser.add_argument("--metrics", type=_names, help="only these, such as pesq_wb,stoi")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="other weights of our codec")
+    parser.add_argument("--lyra", type=Path, metavar="DIR", help="folder of Lyra's tflite files")
+    parser.add_argument("--max", type=_positive, metavar="N", help="only the first N clips")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="where the plot goes")
+    parser.set_defaults(bench=_run_codec)
+
+
+def _add_speed(subparsers: Subparsers) -> None:
+    parser = _describe(subparsers, "speed", "Measure speed on one thread", SPEED_TEXT)
+    parser.add_argument("--rates", type=_names, default=["low", "high"], help="low,high or none")
+    parser.add_argument(
+        "--peers", type=_names, default=["encodec", "mimi"], help="encodec, mimi or none"
+    )
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="other weights of our codec")
+    parser.add_argument("--seconds", type=_positive, default=10, help="speech per system")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
+    parser.set_defaults(bench=_run_speed)
+
+
+def _add_manifest(subparsers: Subparsers) -> None:
+    parser = _describe(subparsers, "manifest", "Cut a benchmark set out", MANIFEST_TEXT)
+    parser.add_argument("--table", type=Path, required=True, metavar="TSV")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--speakers", type=_names, default=[], help="these, in whichever split they are"
+    )
+    parser.add_argument("--source", type=_names, default=[], help="only these sources")
+    parser.add_argument("--split", default="valid", help="the split to take (default: valid)")
+    parser.add_argument("--max", type=_positive, metavar="N", help="N clips, evenly over speakers")
+    parser.set_defaults(bench=_run_manifest)
+
+
+def _add_plot(subparsers: Subparsers) -> None:
+    parser = _describe(subparsers, "plot", "Draw a report again", PLOT_TEXT)
+    parser.add_argument("report", type=Path, metavar="REPORT.json")
+    parser.add_argument("plot", type=Path, metavar="PLOT.png")
+    parser.set_defaults(bench=_run_plot)
+
+
+def _run_codec(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.session import CodecBench, run_codec_bench
+
+    bench = CodecBench(
+        manifest=args.manifest,
+        rates=args.rates,
+        peers=args.peers,
+        metrics=args.metrics,
+        weights=args.weights,
+        lyra=args.lyra,
+        most=args.max,
+        json=args.json,
+        plot=args.plot,
+        command=_command(),
+    )
+    run_codec_bench(bench, recognise)
+    return 0
+
+
+def _run_speed(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.peers.secousti import load_rate
+    from codec.bench.speed_report import run_speed_bench
+
+    codecs = [load_rate(rate, args.weights) for rate in args.rates]
+    run_speed_bench(codecs, args.peers, args.seconds, args.json, _command())
+    return 0
+
+
+def _run_manifest(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.extract import Selection, extract
+
+    selection = Selection(args.speakers, args.source, args.max, args.split)
+    print(extract(args.table, args.out, selection))
+    return 0
+
+
+def _run_plot(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.plot import draw
+    from codec.bench.report import read_report
+
+    draw(read_report(args.report), args.plot)
+    print(args.plot)
+    return 0
+
+
+def _command() -> str:
+    """The command line as typed, for the report."""
+    return shlex.join(["secousti", *sys.argv[1:]])
