@@ -57,3 +57,11 @@ class ProtocolError(SecoustiError):
 def close_reason(message: str) -> str:
     """``message`` cut to the bytes a close frame can carry, at a character boundary."""
     return message.encode()[:REASON_BYTES].decode(errors="ignore")
+
+
+class CallEnded(Exception):
+    """The call is over, and how: a close code and one sentence."""
+
+    def __init__(self, code: CloseCode, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason

@@ -15,6 +15,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from codec.errors import SecoustiError
+from codec.packets import split_packets
 from codec.rates import RATES, Rate
 from server.wires.closing import CloseCode, ProtocolError
 from voice_agent.contracts import RiskLevel, Stage, Strategy
@@ -105,10 +107,11 @@ class Caption(Control):
 
 class TurnInfo(Control):
     """Server, when asked for events: one turn. ``latency_ms`` has endpoint, recognise, think,
-    speak_first and voice_to_voice; what was not reached is missing."""
+    speak_first and voice_to_voice; what was not reached is missing. ``generation`` is 0 for a
+    reply that was never begun, because the caller spoke on."""
 
     type: Literal["turn"] = "turn"
-    generation: Generation
+    generation: Annotated[int, Field(ge=0, le=2**31)]
     heard: str
     said: str
     stage: Stage
@@ -165,21 +168,15 @@ class PacketSplitter:
                 CloseCode.TOO_BIG,
                 f"a binary message of {len(data)} bytes: send at most {BINARY_BYTES}",
             )
-        packets = []
-        while data:
-            size = self._rate.packet_bytes(self.index)
-            if len(data) < size:
-                raise ProtocolError(
-                    CloseCode.BAD_PAYLOAD,
-                    f"packet {self.index} has {size} bytes, {len(data)} came: send whole packets",
-                )
-            packets.append(data[:size])
-            data = data[size:]
-            self.index += 1
-        if not packets:
+        if not data:
             raise ProtocolError(
                 CloseCode.BAD_PAYLOAD, "an empty binary message: send at least one packet"
             )
+        try:
+            packets = split_packets(self._rate, self.index, data)
+        except SecoustiError as error:
+            raise ProtocolError(CloseCode.BAD_PAYLOAD, str(error)) from None
+        self.index += len(packets)
         return tuple(packets)
 
 

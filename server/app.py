@@ -1,0 +1,277 @@
+"""The websocket server: who gets in, which address is what, and how everybody leaves.
+
+One process: the event loop in this thread, the codec in the engine's thread, hearing, thinking and
+speaking in a small pool. :func:`serve` runs until it is told to stop; :class:`Server` is the same
+for those who run their own loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import secrets
+import signal
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Self
+
+from websockets.asyncio.server import Server as SocketServer
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as open_socket
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from codec.errors import SecoustiError
+from codec.rates import Rate
+from server.auth import admits, check_exposure, offered_token, origin_allowed
+from server.call import House
+from server.calllog import CallLog
+from server.dialogue import APOLOGY_ID, APOLOGY_SENTENCES
+from server.engine import Engine
+from server.parts import Parts
+from server.scripts import ScriptShelf
+from server.session import Session
+from server.settings import ServerSettings
+from server.wires.closing import CallEnded, CloseCode, close_reason
+from server.wires.native import CLIENT_TEXT_BYTES, SUBPROTOCOL
+
+log = logging.getLogger(__name__)
+
+CALL_PATH, HEALTH_PATH = "/call", "/healthz"
+QUEUED_FRAMES = 16  # websocket frames read ahead of the session
+PING_S = 10.0  # a caller that vanished is noticed within two of these
+
+
+class SocketPeer:
+    """A websocket as a session sees it; a closed one is the end of the call."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+
+    async def receive(self) -> bytes | str:
+        """The next message; raises :class:`CallEnded` when the caller is gone."""
+        try:
+            return await self._connection.recv()
+        except ConnectionClosed as closed:
+            raise _gone(closed) from None
+
+    async def send(self, message: bytes | str) -> None:
+        """Sends one message; raises :class:`CallEnded` when the caller is gone."""
+        try:
+            await self._connection.send(message)
+        except ConnectionClosed as closed:
+            raise _gone(closed) from None
+
+
+def _gone(closed: ConnectionClosed) -> CallEnded:
+    if closed.sent is not None and closed.sent.code == CloseCode.TOO_BIG:
+        return CallEnded(CloseCode.TOO_BIG, f"send at most {CLIENT_TEXT_BYTES} bytes a message")
+    return CallEnded(CloseCode.NORMAL, "the caller hung up")
+
+
+class Server:
+    """A running server, as an async context manager: inside it calls are answered.
+
+    Raises on entry:
+        SecoustiError: no token on a public address, port in use, unreadable TLS files.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        parts: Parts,
+        *,
+        shelf: ScriptShelf | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        check_exposure(settings.host, settings.token, settings.insecure)
+        self._settings = settings
+        self._pool = ThreadPoolExecutor(settings.workers, "secousti-worker")
+        self._engine = Engine(parts.codecs, settings.slots)
+        self.shelf = shelf or ScriptShelf()
+        self._house = House(
+            settings, parts, self._engine, self.shelf, self._pool, clock, self._open_log
+        )
+        self._sessions: set[Session] = set()
+        self._draining = False
+        self._socket: SocketServer | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, also when the settings asked for any free one."""
+        assert self._socket is not None, "the server has not been started"
+        port: int = next(iter(self._socket.sockets)).getsockname()[1]
+        return port
+
+    @property
+    def calls(self) -> int:
+        """Calls that are admitted now."""
+        return self._settings.slots - self._engine.free
+
+    async def __aenter__(self) -> Self:
+        self._socket = await self._listen()
+        self._engine.start()
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_apology)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drain()
+        self._engine.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def drain(self) -> None:
+        """No new calls; running ones finish what is being said, then close with 1001."""
+        if self._socket is None or self._draining:
+            return
+        self._draining = True
+        self._socket.close(close_connections=False)
+        for session in self._sessions:
+            session.leave()
+        try:
+            async with asyncio.timeout(self._settings.drain_s + 2):
+                await self._socket.wait_closed()
+        except TimeoutError:
+            self._socket.close(code=CloseCode.GOING_AWAY)
+            await self._socket.wait_closed()
+
+    async def _listen(self) -> SocketServer:
+        settings = self._settings
+        try:
+            return await open_socket(
+                self._handle,
+                settings.host,
+                settings.port,
+                process_request=self._admit,
+                select_subprotocol=_choose,
+                compression=None,  # tokens have no redundancy left to squeeze
+                max_size=CLIENT_TEXT_BYTES,
+                max_queue=QUEUED_FRAMES,
+                ping_interval=PING_S,
+                ping_timeout=PING_S,
+                server_header=None,
+                ssl=_tls(settings),
+            )
+        except OSError as error:
+            raise _not_listening(settings, error) from error
+
+    def _prepare_apology(self) -> None:
+        """The apology is rendered while everything works, for when something does not."""
+        parts, gap = self._house.parts, self._settings.sentence_gap_ms
+        try:
+            self.shelf.render(APOLOGY_ID, APOLOGY_SENTENCES, parts.voice, parts.codecs, gap)
+        except Exception:
+            log.exception("the apology could not be rendered: a fault will end its call")
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """The handshake: health, path, origin, token, protocol, in this order."""
+        path = request.path.partition("?")[0]
+        if path == HEALTH_PATH:
+            return self._health(connection)
+        if path != CALL_PATH:
+            return connection.respond(HTTPStatus.NOT_FOUND, f"calls are at {CALL_PATH}\n")
+        headers, settings = request.headers, self._settings
+        offered = _subprotocols(headers.get_all("Sec-WebSocket-Protocol"))
+        if not origin_allowed(
+            headers.get("Origin"),
+            headers.get("Host", ""),
+            settings.allowed_origins,
+            settings.host,
+        ):
+            return connection.respond(HTTPStatus.FORBIDDEN, "this page may not call here\n")
+        if not admits(settings.token, offered_token(headers.get("Authorization"), offered)):
+            return connection.respond(HTTPStatus.UNAUTHORIZED, "send the server's token\n")
+        if SUBPROTOCOL not in offered:
+            return connection.respond(
+                HTTPStatus.BAD_REQUEST, f"offer the websocket subprotocol {SUBPROTOCOL}\n"
+            )
+        if sum(not session.admitted for session in self._sessions) >= settings.waiting:
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many are waiting\n")
+        return None
+
+    def _health(self, connection: ServerConnection) -> Response:
+        steps = sorted(self._engine.step_ms)
+        body = {
+            "status": "draining" if self._draining else "ok",
+            "calls": self.calls,
+            "slots": self._settings.slots,
+            "step_ms_p99": round(steps[int(0.99 * len(steps))], 2) if steps else None,
+        }
+        status = HTTPStatus.SERVICE_UNAVAILABLE if self._draining else HTTPStatus.OK
+        response = connection.respond(status, json.dumps(body) + "\n")
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = "application/json"
+        return response
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        session = Session(secrets.token_hex(8), SocketPeer(connection), self._house)
+        if self._draining:
+            session.leave()
+        self._sessions.add(session)
+        try:
+            ended = await session.run()
+        finally:
+            self._sessions.discard(session)
+        log.info("call %s ended: %d %s", session.name, ended.code, ended.reason)
+        await connection.close(ended.code, close_reason(ended.reason))
+
+    def _open_log(self, name: str, rate: Rate) -> CallLog | None:
+        if self._settings.log_dir is None:
+            return None
+        started = datetime.now(UTC)
+        path = self._settings.log_dir / f"{started:%Y%m%dT%H%M%S}-{name}.jsonl"
+        return CallLog(path, rate, self._house.clock, started.isoformat(), name)
+
+
+async def serve(
+    settings: ServerSettings,
+    parts: Parts,
+    *,
+    shelf: ScriptShelf | None = None,
+    ready: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Runs a server until SIGINT or SIGTERM, then lets it finish; ``ready`` is told the port.
+
+    Raises:
+        SecoustiError: see :class:`Server`.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with Server(settings, parts, shelf=shelf) as server:
+        ready(server.port)
+        await stop.wait()
+
+
+def _choose(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Ours, and never the one that carries the token: the answer would repeat it."""
+    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
+
+
+def _subprotocols(headers: Sequence[str]) -> list[str]:
+    return [name.strip() for header in headers for name in header.split(",")]
+
+
+def _tls(settings: ServerSettings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise SecoustiError(f"cannot use the TLS files: {error}; check both paths") from error
+    return context
+
+
+def _not_listening(settings: ServerSettings, error: OSError) -> SecoustiError:
+    where = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return SecoustiError(f"{where} is in use: stop what listens there or choose another --port")
+    return SecoustiError(f"cannot listen on {where}: {error.strerror}; check --host and --port")

@@ -1,0 +1,101 @@
+"""The conversation as the session sees it: awaited, with a deadline, and never without an answer.
+
+The dialogue itself blocks and knows no event loop. Its calls run in the worker pool, one at a time
+per caller. When it fails or takes too long the caller hears an apology instead of nothing; an
+overdue answer that comes later is not spoken, and the history is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from server.parts import Conversation
+from voice_agent.contracts import Reply, RiskState, Stage, Strategy, UserTurn
+
+log = logging.getLogger(__name__)
+
+APOLOGY_ID = "apology"
+APOLOGY_SENTENCES = (
+    "I'm sorry, I lost my thread for a moment, and I'm still here.",
+    "If you are in danger right now, please call your local emergency number.",
+    "Otherwise, could you say that once more?",
+)
+
+
+def apology() -> Reply:
+    """What the caller hears when a part of the agent failed."""
+    return Reply(
+        text=" ".join(APOLOGY_SENTENCES),
+        sentences=APOLOGY_SENTENCES,
+        strategy=Strategy.OTHERS,
+        stage=Stage.EXPLORATION,
+        risk=RiskState(),
+        source="fallback",
+        script_id=APOLOGY_ID,
+    )
+
+
+class Dialogue:
+    """One caller's :class:`Conversation`, off the event loop."""
+
+    def __init__(self, conversation: Conversation, pool: Executor, deadline_s: float) -> None:
+        self._conversation = conversation
+        self._pool = pool
+        self._deadline_s = deadline_s
+        self._overdue: asyncio.Future[Any] | None = None
+
+    async def open(self) -> Reply:
+        """The greeting, or an apology."""
+        return await self._answer(self._conversation.open)
+
+    async def respond(self, turn: UserTurn) -> Reply:
+        """The answer to ``turn``, or an apology after the deadline or a fault."""
+        return await self._answer(self._conversation.respond, turn)
+
+    async def heard(self, reply: Reply, spoken_chars: int) -> None:
+        """Tells the history how much of ``reply`` was heard before the caller spoke."""
+        if reply.source == "fallback":
+            return  # the conversation does not know this reply
+        try:
+            await self._run(self._conversation.heard, reply, spoken_chars)
+        except Exception:
+            log.exception("the history could not be cut to what was heard")
+
+    async def _answer(self, method: Callable[..., Reply], *args: Any) -> Reply:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await self._settle()
+                reply: Reply = await self._run(method, *args)
+                return reply
+        except TimeoutError:
+            log.warning("no answer within %.1f s: apologising", self._deadline_s)
+        except Exception:
+            log.exception("the conversation failed: apologising")
+        return apology()
+
+    async def _run(self, method: Callable[..., Any], *args: Any) -> Any:
+        """``method`` in the pool; a call that is abandoned stays known as overdue."""
+        future = asyncio.get_running_loop().run_in_executor(self._pool, method, *args)
+        self._overdue = future
+        result = await asyncio.shield(future)
+        self._overdue = None
+        return result
+
+    async def _settle(self) -> None:
+        """Waits for an overdue call: the conversation takes one call at a time."""
+        if self._overdue is None:
+            return
+        overdue = self._overdue
+        try:
+            late = await asyncio.shield(overdue)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            late = None  # it failed, and was apologised for
+        self._overdue = None
+        if isinstance(late, Reply):
+            await self._run(self._conversation.heard, late, 0)

@@ -1,0 +1,249 @@
+"""The token engine: one thread, a fixed number of slots, one batched codec step per tick.
+
+Every caller holds one slot: a decoder for what the caller says and an encoder for what the agent
+says, preallocated for each rate. A tick takes at most one packet or frame from every slot that has
+one and steps them together; it never waits to fill a batch, so the wait added is at most one step.
+Claiming a slot is the admission check: a full engine refuses, it does not slow everybody down.
+
+A result travels in the future that asked for it. When a slot changes hands its futures are
+cancelled, so nothing computed for one caller can reach the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from codec.errors import SecoustiError
+from server.parts import Pcm, StreamCodec
+
+TICKS_KEPT = 1000  # step times kept for /healthz: 20-40 s of a busy engine
+
+
+class EngineFull(SecoustiError):
+    """No slot is free; the caller is refused (close code 1013)."""
+
+
+@dataclass(eq=False)
+class _Job:
+    """One packet or frame to step, or with ``payload`` None a restart of the stream."""
+
+    payload: Any
+    done: asyncio.Future[Any] | None = None
+    keep_voice: bool = False
+
+
+@dataclass(eq=False)
+class _Machine:
+    """One direction of one rate: the batched stream and a queue per slot."""
+
+    step: Callable[[Sequence[Any], list[int]], Sequence[Any]]
+    reset: Callable[[int, bool], None]
+    queues: list[deque[_Job]]
+
+    def take(self) -> list[tuple[int, list[_Job]]]:
+        """Per busy slot its next job, with the restarts that stand before it."""
+        return [(slot, _head(queue)) for slot, queue in enumerate(self.queues) if queue]
+
+    def run(self, taken: list[tuple[int, list[_Job]]]) -> list[tuple[asyncio.Future[Any], Any]]:
+        """Restarts, then one batched step; results (or exceptions) with their futures."""
+        batch: list[tuple[int, _Job]] = []
+        for slot, jobs in taken:
+            for job in jobs:
+                if job.payload is None:
+                    self.reset(slot, job.keep_voice)
+                else:
+                    batch.append((slot, job))
+        return self._step(batch) if batch else []
+
+    def _step(self, batch: list[tuple[int, _Job]]) -> list[tuple[asyncio.Future[Any], Any]]:
+        try:
+            results = self.step([job.payload for _, job in batch], [slot for slot, _ in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                return [(job.done, error) for _, job in batch if job.done]
+            # One bad packet must not fail its neighbours: step each slot alone.
+            return [pair for one in batch for pair in self._step([one])]
+        return [
+            (job.done, result) for (_, job), result in zip(batch, results, strict=True) if job.done
+        ]
+
+
+def _head(queue: deque[_Job]) -> list[_Job]:
+    """Takes the leading restarts and the first job after them off ``queue``."""
+    jobs = [queue.popleft()]
+    while jobs[-1].payload is None and queue:
+        jobs.append(queue.popleft())
+    return jobs
+
+
+class Slot:
+    """One caller's place in the engine, from :meth:`Engine.claim` to :meth:`release`.
+
+    ``id`` is never used twice; ``index`` is the row of the batch.
+    """
+
+    def __init__(self, engine: Engine, rate: str, slot_id: int, index: int) -> None:
+        self.id, self.index, self.rate = slot_id, index, rate
+        self._engine = engine
+        self._decoder = engine.machines[rate, "decode"]
+        self._encoder = engine.machines[rate, "encode"]
+        self._pending: set[asyncio.Future[Any]] = set()
+        self._open = True
+        for machine in (self._decoder, self._encoder):
+            engine.submit(machine, index, _Job(None))
+
+    async def decode(self, packet: bytes) -> Pcm:
+        """One uplink packet as float32 ``[packet_samples]``, 640 samples late."""
+        return np.asarray(await self._do(self._decoder, packet), dtype=np.float32)
+
+    async def encode(self, pcm: Pcm) -> bytes:
+        """float32 ``[packet_samples]`` as one packet of the current reply."""
+        packet: bytes = await self._do(self._encoder, pcm)
+        return packet
+
+    def restart_reply(self) -> None:
+        """The encoder starts a new reply at packet 0; it keeps the voice it has learnt."""
+        self._engine.submit(self._encoder, self.index, _Job(None, keep_voice=True))
+
+    def release(self) -> None:
+        """Gives the slot back; what it still waits for is cancelled. Safe to call twice."""
+        if not self._open:
+            return
+        self._open = False
+        for future in self._pending:
+            future.cancel()
+        self._engine.give_back(self)
+
+    async def _do(self, machine: _Machine, payload: Any) -> Any:
+        if not self._open:
+            raise SecoustiError(f"slot {self.id} was released: claim another one")
+        future = asyncio.get_running_loop().create_future()
+        self._pending.add(future)
+        self._engine.submit(machine, self.index, _Job(payload, future))
+        try:
+            return await future
+        finally:
+            self._pending.discard(future)
+
+
+class Engine:
+    """The slots of one process; :meth:`start` inside the running loop, :meth:`close` at the end."""
+
+    def __init__(self, codecs: Mapping[str, StreamCodec], slots: int) -> None:
+        self.slots = slots
+        self.machines: dict[tuple[str, str], _Machine] = {}
+        for rate, codec in codecs.items():
+            self.machines[rate, "encode"] = _encoding(codec, slots)
+            self.machines[rate, "decode"] = _decoding(codec, slots)
+        self.step_ms: deque[float] = deque(maxlen=TICKS_KEPT)
+        self._free = deque(range(slots))
+        self._ids = itertools.count(1)
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="secousti-engine", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def free(self) -> int:
+        return len(self._free)
+
+    def start(self) -> None:
+        """Starts the inference thread; results come back to the loop this is called in."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops the thread after its current step."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def claim(self, rate: str) -> Slot:
+        """A free slot, at once and for one caller only.
+
+        Raises:
+            EngineFull: every slot is taken.
+            SecoustiError: no codec of that rate is loaded.
+        """
+        if (rate, "encode") not in self.machines:
+            raise SecoustiError(f"this server has no codec for rate {rate!r}: ask for another rate")
+        with self._wake:
+            if not self._free:
+                raise EngineFull(f"all {self.slots} slots are taken: call again later")
+            index = self._free.popleft()
+        return Slot(self, rate, next(self._ids), index)
+
+    def submit(self, machine: _Machine, index: int, job: _Job) -> None:
+        """Queues one job of a slot, in order."""
+        with self._wake:
+            machine.queues[index].append(job)
+            self._wake.notify()
+
+    def give_back(self, slot: Slot) -> None:
+        """Drops what the slot still has queued and frees its row."""
+        with self._wake:
+            for machine in self.machines.values():
+                machine.queues[slot.index].clear()
+            self._free.append(slot.index)
+
+    def _work(self) -> None:
+        with torch.inference_mode():
+            while (taken := self._next_tick()) is not None:
+                begun = time.perf_counter()
+                results = [pair for machine, jobs in taken for pair in machine.run(jobs)]
+                self.step_ms.append(1000 * (time.perf_counter() - begun))
+                self._post(results)
+
+    def _next_tick(self) -> list[tuple[_Machine, list[tuple[int, list[_Job]]]]] | None:
+        """Waits for work; what one tick steps, or None when closing."""
+        with self._wake:
+            while not self._closing:
+                if taken := [(m, jobs) for m in self.machines.values() if (jobs := m.take())]:
+                    return taken
+                self._wake.wait()
+        return None
+
+    def _post(self, results: list[tuple[asyncio.Future[Any], Any]]) -> None:
+        """All results of a tick in one hop to the loop, which may be gone at shutdown."""
+        if self._loop is not None and results and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_settle, results)
+
+
+def _settle(results: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, result in results:
+        if future.done():  # cancelled: the slot was released or the reply was cut
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+def _encoding(codec: StreamCodec, slots: int) -> _Machine:
+    stream = codec.stream_encoder(slots=slots)
+
+    def step(frames: Sequence[Pcm], rows: list[int]) -> list[bytes]:
+        return stream.step(torch.from_numpy(np.stack(frames)), rows)
+
+    return _Machine(step, stream.reset, [deque() for _ in range(slots)])
+
+
+def _decoding(codec: StreamCodec, slots: int) -> _Machine:
+    stream = codec.stream_decoder(slots=slots)
+
+    def step(packets: Sequence[bytes], rows: list[int]) -> list[Pcm]:
+        return list(stream.step(list(packets), rows).numpy())
+
+    return _Machine(step, stream.reset, [deque() for _ in range(slots)])

@@ -1,0 +1,93 @@
+"""The caller's packets on their way in: decoded by the engine, heard by the ears, off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import numpy as np
+
+from server.bargein import BargeIn
+from server.engine import Slot
+from server.parts import Listener, Pcm
+from voice_agent.listen.events import ListenEvent
+
+log = logging.getLogger(__name__)
+
+UPLINK_PACKETS = 256  # heard later than they came, at most; then the reader waits, and so does TCP
+HEAR_AT_ONCE = 8  # packets the ears take in one go when they are behind
+
+
+class Hearer:
+    """One caller's ears at work; :meth:`run` tells ``notice`` of every event, in order."""
+
+    def __init__(
+        self,
+        slot: Slot,
+        make_listener: Callable[[], Listener],
+        pool: Executor,
+        notice: Callable[[ListenEvent], None],
+        deafened: Callable[[int], None],
+    ) -> None:
+        self._slot, self._make, self._pool = slot, make_listener, pool
+        self._notice, self._deafened = notice, deafened
+        self._listener = make_listener()
+        self._packets: asyncio.Queue[bytes] = asyncio.Queue(UPLINK_PACKETS)
+        self.barge_in = BargeIn()
+        self.heard_samples = 0
+
+    def agent_speaks(self, speaking: bool) -> None:
+        """Tells the ears whether the agent's voice is being heard now."""
+        self._listener.agent_speaking = speaking
+
+    async def put(self, packets: tuple[bytes, ...]) -> None:
+        """Takes packets in stream order; waits when the ears are far behind.
+
+        A packet means what its place in the stream says, so none may be dropped.
+        """
+        for packet in packets:
+            await self._packets.put(packet)
+
+    async def run(self, confirmed: Callable[[], None]) -> None:
+        """Hears until cancelled; ``confirmed`` is called when a barge-in is certain.
+
+        Failing ears are replaced; ``deafened`` is told how often in a row. A failing decoder ends
+        the call: it has lost its place in the stream.
+        """
+        faults = 0
+        while True:
+            pcm = await self._next_sound()
+            self.barge_in.push(pcm)
+            self.heard_samples += len(pcm)
+            events = await self._heard(pcm)
+            if events is None:
+                faults += 1
+                self._deafened(faults)
+                continue
+            faults = 0
+            for event in events:
+                self._notice(event)
+            if self.barge_in.confirmed():
+                confirmed()
+
+    async def _next_sound(self) -> Pcm:
+        """The packets that have come, decoded: float32 ``[T]``."""
+        packets = [await self._packets.get()]
+        while len(packets) < HEAR_AT_ONCE and not self._packets.empty():
+            packets.append(self._packets.get_nowait())
+        return np.concatenate([await self._slot.decode(packet) for packet in packets])
+
+    async def _heard(self, pcm: Pcm) -> list[ListenEvent] | None:
+        """The ears' events, or None when they failed; then there are new ears."""
+        loop = asyncio.get_running_loop()
+        try:
+            return list(await loop.run_in_executor(self._pool, self._listener.push, pcm))
+        except Exception:
+            log.exception("the ears failed: starting new ones")
+        speaking = self._listener.agent_speaking
+        self._listener = self._make()
+        self._listener.agent_speaking = speaking
+        self.barge_in = BargeIn()
+        return None

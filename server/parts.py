@@ -1,0 +1,70 @@
+"""What a server is put together from: the codec, the ears, the mind and the voice, as protocols.
+
+The server's own code knows only these shapes, so that tests call it with small fakes and a faulty
+part can be put in on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voice_agent.contracts import Reply, UserTurn
+from voice_agent.listen.events import ListenEvent
+
+Pcm = NDArray[np.float32]  # [T] mono at 16 kHz in [-1, 1]
+
+
+class StreamEncoder(Protocol):
+    def step(self, pcm: Tensor, slots: Sequence[int], /) -> list[bytes]: ...
+    def reset(self, slot: int, keep_voice: bool = False) -> None: ...
+
+
+class StreamDecoder(Protocol):
+    def step(self, packets: Sequence[bytes], slots: Sequence[int], /) -> Tensor: ...
+    def reset(self, slot: int, keep_voice: bool = False) -> None: ...
+
+
+class StreamCodec(Protocol):
+    """One rate's codec; :class:`codec.Codec` is the real one."""
+
+    def stream_encoder(self, slots: int) -> StreamEncoder: ...
+    def stream_decoder(self, slots: int) -> StreamDecoder: ...
+
+
+class Listener(Protocol):
+    """One caller's ears: ``push`` takes float32 ``[T]`` of any length and tells what it noticed."""
+
+    agent_speaking: bool
+
+    def push(self, pcm: Pcm) -> Sequence[ListenEvent]: ...
+
+
+class Conversation(Protocol):
+    """One caller's dialogue, without audio; every call may block."""
+
+    def open(self) -> Reply: ...
+    def respond(self, turn: UserTurn) -> Reply: ...
+    def heard(self, reply: Reply, spoken_chars: int) -> None: ...
+
+
+class Voice(Protocol):
+    """Text to speech: float32 16 kHz chunks, the first one soon."""
+
+    def speak(self, text: str) -> Iterable[Pcm]: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """``codecs`` by rate name; ``listener`` and ``conversation`` make one per caller (the latter
+    takes the caller's locale); ``voice`` is shared."""
+
+    codecs: Mapping[str, StreamCodec]
+    listener: Callable[[], Listener]
+    conversation: Callable[[str], Conversation]
+    voice: Voice

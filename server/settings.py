@@ -1,0 +1,36 @@
+"""How one server runs. Every default stands with its reason; ``secousti serve`` fills these in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server.limits import Limits
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    host: str = "127.0.0.1"  # nobody else hears a call unless somebody decides so
+    port: int = 8765  # 0: any free one
+    token: str | None = None  # required on every address but loopback
+    insecure: bool = False  # the deliberate way out of that requirement
+    allowed_origins: tuple[str, ...] = ()  # further web origins, e.g. "https://support.example"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    slots: int = 8  # calls at once; what two cores carry with room to spare
+    waiting: int = 32  # connections that have not said hello yet
+    workers: int = 4  # threads for hearing, thinking and speaking; the codec has its own
+
+    lead_ms: int = 400  # audio sent ahead of real time: hides jitter, short to take back
+    sentence_gap_ms: int = 160  # a breath between sentences: four high packets, one low packet
+    resume_s: float = 2.0  # after a cut by something that was no speech, go on speaking
+    respond_deadline_s: float = 8.0  # thinking longer than this is answered with an apology
+    hello_timeout_s: float = 5.0
+    idle_timeout_s: float = 20.0  # a live caller sends silence too
+    call_limit_s: float = 3600.0  # an hour; longer is a line left open
+    drain_s: float = 10.0  # a reply being spoken at shutdown may end
+
+    log_dir: Path | None = None  # None: calls leave nothing behind
+    log_words: bool = False  # transcripts are written only when asked for
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,175 @@
+"""A reply on its way out: text to speech to packets, paced, and cut the moment it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
+from server.engine import Slot
+from server.latency import TurnClock
+from server.parts import Pcm, Voice
+from server.playout import Playout
+from server.scripts import Framer, ScriptShelf, silence
+from server.wires.native import Begin, End, Packets, ServerEvent
+from voice_agent.contracts import Reply
+
+PREFETCH = 2  # voice chunks made ahead: hides a slow one, little to throw away on barge-in
+CHARS_PER_S = 15  # of unhurried English speech, where a sentence's true length is not known yet
+
+
+@dataclass(eq=False)
+class Speech:
+    """One reply being said, from sentence ``first`` on, and what it answers.
+
+    ``marks`` are (characters of the reply, samples of the generation) at the sentences' ends;
+    ``said_chars`` is how much was heard when it was cut; ``told``: the caller's side knows of it.
+    """
+
+    reply: Reply
+    heard: str = ""
+    clock: TurnClock = field(default_factory=TurnClock)
+    first: int = 0
+    generation: int = 0
+    marks: list[tuple[int, int]] = field(default_factory=list)
+    said_chars: int = 0
+    told: bool = False
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return self.reply.sentences[self.first :]
+
+    def mark(self, sentence_count: int, samples: int) -> None:
+        """``samples`` of the generation bring the speech to the end of that many sentences."""
+        spoken = self.reply.sentences[: self.first + sentence_count]
+        self.marks.append((chars_of(self.reply.text, spoken), samples))
+
+    def heard_chars(self, samples: int) -> int:
+        """How many characters of the reply ``samples`` of this generation have spoken."""
+        start = chars_of(self.reply.text, self.reply.sentences[: self.first])
+        points = [(start, 0), *self.marks]
+        for (c0, s0), (c1, s1) in pairwise(points):
+            if samples < s1:
+                return c0 + (c1 - c0) * (samples - s0) // (s1 - s0)
+        chars, reached = points[-1]  # inside a sentence whose length is not known yet
+        spoken = chars + (samples - reached) * CHARS_PER_S // SAMPLE_RATE_HZ
+        current = self.reply.sentences[: self.first + len(self.marks) + 1]
+        return min(spoken, chars_of(self.reply.text, current))
+
+    def cut(self, samples: int) -> None:
+        """``samples`` of the generation were heard; what is left begins with the cut sentence."""
+        self.said_chars = self.heard_chars(samples)
+        done = sum(1 for _, end in self.marks if end <= samples)
+        self.first = min(self.first + done, len(self.reply.sentences) - 1)
+        self.marks = []
+
+
+def chars_of(text: str, sentences: tuple[str, ...]) -> int:
+    """Where in ``text`` the last of these leading sentences ends."""
+    end = 0
+    for sentence in sentences:
+        at = text.find(sentence, end)
+        end = min(len(text), (end if at < 0 else at) + len(sentence))
+    return end
+
+
+class Speaker:
+    """Says replies of one caller, one at a time, through its slot.
+
+    ``send`` takes events for the wire at once; audio in it carries the generation it is of.
+    """
+
+    def __init__(
+        self,
+        slot: Slot,
+        voice: Voice,
+        shelf: ScriptShelf,
+        playout: Playout,
+        send: Callable[[ServerEvent, int], None],
+        pool: Executor,
+        gap_ms: int,
+    ) -> None:
+        self._slot, self._voice, self._shelf = slot, voice, shelf
+        self._playout, self._send, self._pool = playout, send, pool
+        self._gap = silence(gap_ms)
+        self._rate: Rate = rate_named(slot.rate)
+
+    async def say(self, speech: Speech) -> None:
+        """Says ``speech`` to its end, as heard; cancel it to stop (the caller sends the flush).
+
+        Raises whatever the voice or the encoder raises.
+        """
+        generation = speech.generation = self._playout.begin()
+        self._send(Begin(generation=generation), generation)
+        samples = 0
+        async with aclosing(self._packets(speech)) as packets:
+            async for packet in packets:
+                await asyncio.sleep(self._playout.wait_s(self._rate.packet_samples))
+                self._send(Packets((packet,)), generation)
+                self._playout.sent(self._rate.packet_samples)
+                samples += self._rate.packet_samples
+        self._send(End(generation=generation, samples=samples), generation)
+        await asyncio.sleep(self._playout.remaining_s())
+
+    async def _packets(self, speech: Speech) -> AsyncGenerator[bytes]:
+        """The pre-rendered packets of a script, else what voice and encoder make."""
+        ready = self._shelf.packets(self._rate.name, speech.reply.script_id)
+        if ready is not None:
+            speech.mark(len(speech.sentences), len(ready) * self._rate.packet_samples)
+            for packet in ready:
+                yield packet
+            return
+        self._slot.restart_reply()
+        async with aclosing(self._frames(speech)) as frames:
+            async for frame in frames:
+                yield await self._slot.encode(frame)
+
+    async def _frames(self, speech: Speech) -> AsyncGenerator[Pcm]:
+        framer = Framer(self._rate.packet_samples)
+        samples = 0
+        for count, sentence in enumerate(speech.sentences, start=1):
+            async with aclosing(prefetched(self._voice.speak, sentence, self._pool)) as chunks:
+                async for chunk in chunks:
+                    samples += len(chunk)
+                    for frame in framer.push(chunk):
+                        yield frame
+            speech.mark(count, samples)
+            samples += len(self._gap)
+            for frame in framer.push(self._gap):
+                yield frame
+        for frame in framer.finish():
+            yield frame
+
+
+async def prefetched(make: Callable[[str], Any], text: str, pool: Executor) -> AsyncGenerator[Pcm]:
+    """The chunks of ``make(text)``, made in ``pool`` a little ahead of their use."""
+    queue: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue(PREFETCH)
+    maker = asyncio.create_task(_fill(queue, make, text, pool))
+    try:
+        while (item := await queue.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        maker.cancel()
+
+
+async def _fill(
+    queue: asyncio.Queue[Pcm | Exception | None],
+    make: Callable[[str], Any],
+    text: str,
+    pool: Executor,
+) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        chunks: Iterator[Pcm] = await loop.run_in_executor(pool, lambda: iter(make(text)))
+        while (chunk := await loop.run_in_executor(pool, next, chunks, None)) is not None:
+            await queue.put(chunk)
+        await queue.put(None)
+    except Exception as error:
+        await queue.put(error)

@@ -1,0 +1,116 @@
+"""Who has the floor: answers turns, yields when the caller speaks, goes on after a mere noise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from server.dialogue import APOLOGY_ID, Dialogue, apology
+from server.latency import Arrivals, TurnClock
+from server.playout import Playout
+from server.speaking import Speaker, Speech
+from server.wires.closing import CallEnded, CloseCode
+from voice_agent.contracts import Reply
+from voice_agent.listen.events import SpeechDismissed, TurnEnded
+
+log = logging.getLogger(__name__)
+
+
+class Talker:
+    """One caller's agent. ``tell`` reports a turn; ``speaking`` says when the agent is audible."""
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        speaker: Speaker,
+        playout: Playout,
+        arrivals: Arrivals,
+        clock: Callable[[], float],
+        tell: Callable[[Speech], None],
+        speaking: Callable[[bool], None],
+    ) -> None:
+        self._dialogue, self._speaker, self._playout = dialogue, speaker, playout
+        self._arrivals, self._clock = arrivals, clock
+        self._tell, self._speaking = tell, speaking
+        self._floor: asyncio.Queue[TurnEnded | SpeechDismissed | Reply] = asyncio.Queue()
+        self._saying: asyncio.Task[None] | None = None
+        self.speech: Speech | None = None  # the one being said, or said last
+        self.caller_speaks = False
+        self.idle = asyncio.Event()  # nothing to say and nothing to think about
+
+    @property
+    def is_speaking(self) -> bool:
+        return self._saying is not None
+
+    def offer(self, event: TurnEnded | SpeechDismissed | Reply) -> None:
+        """What the talker must deal with next: a turn, a false alarm, or a reply to say."""
+        self._floor.put_nowait(event)
+
+    def cut(self) -> int | None:
+        """Stops speaking at once; the generation to flush, or None when the agent was silent."""
+        if self._saying is None or self.speech is None:
+            return None
+        self._saying.cancel()
+        self.speech.cut(self._playout.heard_samples())
+        return self._playout.drop()
+
+    async def run(self) -> None:
+        """Greets, then answers; raises :class:`CallEnded` when a reply ends the call."""
+        asked = self._clock()
+        reply = await self._dialogue.open()
+        rest = await self._say(Speech(reply, clock=TurnClock(asked=asked, answered=self._clock())))
+        while True:
+            self.idle.set()
+            event = await self._floor.get()
+            self.idle.clear()
+            match event:
+                case SpeechDismissed():
+                    rest = await self._say(rest) if rest else None
+                case TurnEnded():
+                    rest = await self._answer(event, rest)
+                case Reply():
+                    rest = await self._say(Speech(event))
+
+    async def _answer(self, event: TurnEnded, cut: Speech | None) -> Speech | None:
+        """Thinks about a turn and says the answer; returns what was left unsaid."""
+        if cut is not None:
+            await self._dialogue.heard(cut.reply, cut.said_chars)
+            self._tell(cut)
+        clock = TurnClock(event.endpoint_ms, event.recognise_ms, asked=self._clock())
+        clock.speech_end = self._arrivals.of(event.turn.t_end)
+        reply = await self._dialogue.respond(event.turn)
+        clock.answered = self._clock()
+        return await self._say(Speech(reply, event.turn.text, clock))
+
+    async def _say(self, speech: Speech) -> Speech | None:
+        """Says it, unless the caller is speaking; returns the speech if it is not all said."""
+        if self.caller_speaks:
+            return speech
+        self.speech = speech
+        self._saying = saying = asyncio.create_task(self._speaker.say(speech))
+        self._speaking(True)
+        try:
+            await asyncio.wait([saying])
+        finally:
+            saying.cancel()
+            self._saying = None
+            self._speaking(False)
+        if saying.cancelled():
+            return speech
+        if error := saying.exception():
+            return await self._failed(speech, error)
+        self._tell(speech)
+        if speech.reply.end_call:
+            raise CallEnded(CloseCode.NORMAL, "the agent said goodbye")
+        return None
+
+    async def _failed(self, speech: Speech, error: BaseException) -> Speech | None:
+        """The voice or the encoder failed: an apology that needs neither, where there is one."""
+        log.error("a reply could not be spoken", exc_info=error)
+        self._tell(speech)
+        if speech.reply.script_id == APOLOGY_ID:
+            raise CallEnded(CloseCode.FAULT, "the agent has lost its voice")
+        speech.cut(self._playout.heard_samples())
+        await self._dialogue.heard(speech.reply, speech.said_chars)
+        return await self._say(Speech(apology()))
