@@ -1,0 +1,275 @@
+"""Trains one operating point of the codec through the stages of :mod:`training.recipe`."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from codec.errors import SecoustiError
+from codec.model import SecoustiModel
+from codec.rates import DELAY_SAMPLES, Rate
+from training.batches import Batch
+from training.checkpoint import Averaged, load_checkpoint, load_matching, save_checkpoint
+from training.discriminators import Discriminators, discriminator_loss, generator_loss
+from training.losses import ReconstructionLoss, acoustic_constraint, kl_with_margin
+from training.recipe import Stage, stage_at
+
+JUDGED_SAMPLES = 10240  # 0.64 s of each crop goes before the judges, after its first 0.64 s
+WARM_UP_STEPS = 100
+SAVE_EACH_S = 120.0
+BAD_STEPS_ALLOWED = 20
+
+
+@dataclass
+class Progress:
+    """Where a run stands; everything here is saved."""
+
+    step: int = 0
+    elapsed_s: float = 0.0
+    stage: str = ""
+    stage_step: int = 0
+
+
+class CodecTrainer:
+    """One run: networks, judges, optimisers, average, teacher; resumable at every checkpoint."""
+
+    def __init__(
+        self, rate: Rate, stages: tuple[Stage, ...], out: Path, device: str = "cpu"
+    ) -> None:
+        self.stages, self.out, self.device = stages, out, device
+        self.model = SecoustiModel(rate).to(device)
+        self.judges = Discriminators().to(device)
+        self.reconstruction = ReconstructionLoss().to(device)
+        self.average = Averaged(self.model)
+        self.teacher: nn.ModuleDict | None = None
+        self.progress = Progress()
+        self.optimiser = _optimiser(self.model)
+        self.judge_optimiser = torch.optim.AdamW(
+            self.judges.parameters(), lr=5e-4, betas=(0.8, 0.99), weight_decay=0.01
+        )
+        self._bad_steps = 0
+
+    # -- saving and resuming ------------------------------------------------------------------
+
+    @property
+    def checkpoint_path(self) -> Path:
+        return self.out / "checkpoint.pt"
+
+    def save(self) -> None:
+        save_checkpoint(
+            self.checkpoint_path,
+            {
+                "model": self.model.state_dict(),
+                "average": self.average.values,
+                "judges": self.judges.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "judge_optimiser": self.judge_optimiser.state_dict(),
+                "teacher": self.teacher.state_dict() if self.teacher is not None else None,
+                "progress": vars(self.progress),
+            },
+        )
+
+    def resume(self) -> None:
+        """Continues exactly where the checkpoint in ``out`` stands."""
+        content = load_checkpoint(self.checkpoint_path)
+        self.model.load_state_dict(content["model"])
+        self.judges.load_state_dict(content["judges"])
+        self.average.values = content["average"]
+        self.progress = Progress(**content["progress"])
+        self._restore_teacher(content["teacher"])
+        self._enter_parts(self._stage_named(self.progress.stage))
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.judge_optimiser.load_state_dict(content["judge_optimiser"])
+
+    def start_from(self, checkpoint: Path) -> list[str]:
+        """Takes over every fitting weight of another run (its average), and its teacher."""
+        content = load_checkpoint(checkpoint)
+        fresh = load_matching(self.model, content["average"])
+        load_matching(self.judges, content["judges"])
+        self.average = Averaged(self.model)
+        self._restore_teacher(content["teacher"])
+        return fresh
+
+    def _restore_teacher(self, values: dict[str, Tensor] | None) -> None:
+        if values is not None:
+            self.teacher = self._new_teacher()
+            self.teacher.load_state_dict(values)
+
+    def _new_teacher(self) -> nn.ModuleDict:
+        parts = {"encoder": self.model.encoder, "acoustic": self.model.acoustic}
+        return nn.ModuleDict(copy.deepcopy(parts)).requires_grad_(False)
+
+    def _stage_named(self, name: str) -> Stage:
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise SecoustiError(f"the checkpoint is in stage {name!r}, which this schedule lacks")
+
+    # -- the run ----------------------------------------------------------------------------
+
+    def run(
+        self,
+        batches: Callable[[int, int], Batch],
+        minutes: float,
+        report: Callable[[dict[str, Any]], None],
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Trains until ``minutes`` of training time (all legs together) are used up.
+
+        ``batches(step, size)`` gives the crops. A checkpoint is written each two minutes, at the
+        end, and when ``should_stop`` says so.
+        """
+        began, before = time.monotonic(), self.progress.elapsed_s
+        saved = began
+        while self.progress.elapsed_s < 60 * minutes and not should_stop():
+            stage, within = stage_at(self.progress.elapsed_s / (60 * minutes), self.stages)
+            if stage.name != self.progress.stage:
+                self._enter(stage)
+            report(self._step(batches(self.progress.step, stage.batch), stage, within))
+            self.progress.elapsed_s = before + time.monotonic() - began
+            if time.monotonic() - saved > SAVE_EACH_S:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def _enter(self, stage: Stage) -> None:
+        """A new stage: freeze A as the teacher where it is first needed, begin afresh with Adam."""
+        if stage.constraint and self.teacher is None:
+            self.teacher = self._new_teacher()
+        self._enter_parts(stage)
+        self.optimiser = _optimiser(self.model)
+        self.progress.stage, self.progress.stage_step = stage.name, 0
+
+    def _enter_parts(self, stage: Stage) -> None:
+        for name, part in self.model.named_children():
+            part.requires_grad_(name in stage.trains)
+            part.train(name in stage.trains)
+
+    def _step(self, batch: Batch, stage: Stage, within: float) -> dict[str, Any]:
+        _set_rate(self.optimiser, stage.learning_rate(within) * self._warm_up())
+        speech = batch.speech.to(self.device)
+        target = speech[:, :-DELAY_SAMPLES]
+        with torch.autocast(self.device, torch.bfloat16):
+            wav, extra = self._decode(speech, batch, stage)
+        decoded = wav[:, DELAY_SAMPLES:]
+        terms = self.reconstruction(decoded, target)
+        loss = terms.mel + stage.magnitude * terms.magnitude + stage.phase * terms.phase
+        loss = loss + extra["weighted"]
+        values = {"mel": terms.mel.item(), **extra["values"]}
+        if stage.adversarial:
+            judged, judge_values = self._judge(decoded, target, stage)
+            loss, values = loss + judged, {**values, **judge_values}
+        self._descend(loss, values)
+        return {"step": self.progress.step, "stage": stage.name, **values}
+
+    def _warm_up(self) -> float:
+        return min(1.0, (1 + self.progress.stage_step) / WARM_UP_STEPS)
+
+    def _decode(self, speech: Tensor, batch: Batch, stage: Stage) -> tuple[Tensor, dict[str, Any]]:
+        """The stage's path through the model, and its losses that are not about the waveform."""
+        model = self.model
+        vector, _ = model.voice_encoder(model.mel(batch.voice.to(self.device), None), None)
+        voice = model.voice_condition(vector, batch.voice_known.to(self.device))
+        mel = model.mel(speech, None)
+        frames = model.encoder(mel, None)
+        if stage.path == "acoustic":
+            return model.decoder(model.acoustic(frames), voice, None), _nothing_extra()
+        semantic = model.tokens(frames, None)
+        acoustic = model.connector(semantic.quantised, voice, None)
+        extra = _nothing_extra()
+        extra["values"]["codes"] = float(semantic.codes.unique().numel())
+        if stage.constraint and self.teacher is not None:
+            with torch.no_grad():
+                known = self.teacher["acoustic"](self.teacher["encoder"](mel, None)).float()
+            constraint = acoustic_constraint(acoustic, known)
+            extra["weighted"] = stage.constraint * constraint
+            extra["weighted"] = extra["weighted"] + stage.kl * kl_with_margin(semantic.kl)
+            extra["values"] |= {"constraint": constraint.item(), "kl": semantic.kl.item()}
+        return model.decoder(acoustic, voice, None), extra
+
+    def _judge(
+        self, decoded: Tensor, target: Tensor, stage: Stage
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """One step of the judges, then their verdict on the decoder."""
+        real, fake = target[:, -JUDGED_SAMPLES:], decoded[:, -JUDGED_SAMPLES:]
+        with torch.autocast(self.device, torch.bfloat16):
+            judging = discriminator_loss(self.judges(real), self.judges(fake.detach()))
+        self.judge_optimiser.zero_grad()
+        judging.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.judges.parameters(), 10.0)
+        self.judge_optimiser.step()
+        self.judges.requires_grad_(False)
+        with torch.autocast(self.device, torch.bfloat16):
+            with torch.no_grad():
+                real_features = self.judges(real)
+            adversarial, matching = generator_loss(real_features, self.judges(fake))
+        self.judges.requires_grad_(True)
+        ramp = min(1.0, self.progress.stage_step / 300)  # let the judges learn something first
+        if stage.name != self.stages[-1].name:
+            adversarial = ramp * adversarial
+        loss = stage.adversarial * adversarial + stage.matching * matching
+        return loss, {"judge": judging.item(), "matching": matching.item()}
+
+    def _descend(self, loss: Tensor, values: dict[str, Any]) -> None:
+        self.optimiser.zero_grad()
+        if torch.isfinite(loss):
+            loss.backward()  # type: ignore[no-untyped-call]
+            norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            if torch.isfinite(norm):
+                self.optimiser.step()
+                self.average.update(self.model, self.progress.step)
+                self._bad_steps = -1
+        self._bad_steps += 1
+        if self._bad_steps > BAD_STEPS_ALLOWED:
+            raise SecoustiError(
+                f"{BAD_STEPS_ALLOWED} steps in a row were not finite at step {self.progress.step}: "
+                f"the last good checkpoint is {self.checkpoint_path}; resume with a lower rate"
+            )
+        self.progress.step += 1
+        self.progress.stage_step += 1
+
+
+def _nothing_extra() -> dict[str, Any]:
+    return {"weighted": torch.zeros(()), "values": {}}
+
+
+def _optimiser(model: nn.Module) -> torch.optim.AdamW:
+    learning = [p for p in model.parameters() if p.requires_grad]
+    return torch.optim.AdamW(learning, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def jsonl_reporter(path: Path, each: int = 20) -> Callable[[dict[str, Any]], None]:
+    """Appends the mean of every ``each`` steps to ``path`` as one JSON line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    window: list[dict[str, Any]] = []
+
+    def report(values: dict[str, Any]) -> None:
+        window.append(values)
+        if len(window) < each or values["step"] % each:
+            return
+        numbers = [key for key, value in values.items() if isinstance(value, float)]
+        means = {k: round(sum(w.get(k, 0.0) for w in window) / len(window), 4) for k in numbers}
+        line = {
+            "step": values["step"],
+            "stage": values["stage"],
+            "time": round(time.time()),
+            **means,
+        }
+        with path.open("a") as handle:
+            handle.write(json.dumps(line) + "\n")
+        window.clear()
+
+    return report

@@ -1,0 +1,113 @@
+"""A speech corpus in memory: every utterance as int16 at 16 kHz, ready for random crops.
+
+The manifest is a tab-separated table with at least the columns ``file split speaker source`` (and
+``id`` ``transcript`` where there are any). ``file`` is a path relative to the manifest, or
+``SHARD.tar/MEMBER`` for a member of a tar shard. Whatever ``soundfile`` reads may stand there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+import soxr
+from numpy.typing import NDArray
+from rich.progress import track
+
+from codec.errors import SecoustiError
+from codec.rates import SAMPLE_RATE_HZ
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    start: int  # first sample in the corpus array
+    length: int  # samples
+    speaker: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    audio: NDArray[np.int16]  # every utterance, end to end
+    utterances: list[Utterance]
+
+    @property
+    def hours(self) -> float:
+        return sum(u.length for u in self.utterances) / SAMPLE_RATE_HZ / 3600
+
+    def of_sources(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """Sampling probability of each utterance: length times its source's weight (default 1)."""
+        mass: NDArray[np.float64] = np.array(
+            [u.length * weights.get(u.source, 1.0) for u in self.utterances]
+        )
+        return mass / mass.sum()
+
+
+def read_manifest(path: Path) -> list[Row]:
+    """Rows of the manifest; raises :class:`SecoustiError` when a needed column is missing."""
+    if not path.is_file():
+        raise SecoustiError(f"no manifest at {path}: give a TSV of file, split, speaker, source")
+    with path.open(newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
+    missing = {"file", "split", "speaker", "source"} - set(rows[0] if rows else ())
+    if missing:
+        raise SecoustiError(f"{path} lacks the column(s) {', '.join(sorted(missing))}")
+    return rows
+
+
+def waveforms(rows: list[Row], root: Path) -> Iterator[tuple[Row, NDArray[np.float32]]]:
+    """Each row with its mono waveform float32 ``[T]`` at 16 kHz; a shard is read once, in order."""
+    by_shard: dict[str, list[Row]] = {}
+    for row in rows:
+        shard, _, _member = row["file"].partition(".tar/")
+        by_shard.setdefault(shard + ".tar" if _member else "", []).append(row)
+    for shard, members in by_shard.items():
+        if not shard:
+            yield from ((row, _to_16k(root / row["file"])) for row in members)
+            continue
+        with tarfile.open(root / shard) as tar:
+            for row in members:
+                handle = tar.extractfile(row["file"].partition(".tar/")[2])
+                if handle is None:
+                    raise SecoustiError(f"{row['file']} is not a file in its shard")
+                yield row, _to_16k(io.BytesIO(handle.read()))
+
+
+def load_corpus(manifest: Path, split: str, cache: Path) -> Corpus:
+    """The split of ``manifest``, decoded once into ``cache`` (an int16 array and an index)."""
+    array_path, index_path = cache / f"{split}.npy", cache / f"{split}.json"
+    if not index_path.is_file():
+        rows = [row for row in read_manifest(manifest) if row["split"] == split]
+        if not rows:
+            raise SecoustiError(f"{manifest} has no rows of split {split!r}")
+        _decode_into(rows, manifest.parent, array_path, index_path)
+    utterances = [Utterance(*entry) for entry in json.loads(index_path.read_text())]
+    return Corpus(np.load(array_path, mmap_mode="r"), utterances)
+
+
+def _decode_into(rows: list[Row], root: Path, array_path: Path, index_path: Path) -> None:
+    array_path.parent.mkdir(parents=True, exist_ok=True)
+    pieces, index, start = [], [], 0
+    for row, wav in track(waveforms(rows, root), "decoding the corpus", total=len(rows)):
+        pieces.append(np.clip(wav * 32767, -32768, 32767).astype(np.int16))
+        index.append((start, len(wav), row["speaker"], row["source"]))
+        start += len(wav)
+    np.save(array_path, np.concatenate(pieces))
+    index_path.write_text(json.dumps(index))
+
+
+def _to_16k(source: Path | io.BytesIO) -> NDArray[np.float32]:
+    wav, rate = sf.read(source, dtype="float32", always_2d=True)
+    mono = wav.mean(axis=1)
+    if rate != SAMPLE_RATE_HZ:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE_HZ)
+    return np.asarray(mono, dtype=np.float32)
