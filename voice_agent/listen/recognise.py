@@ -43,11 +43,12 @@ class Recogniser(Protocol):
 def judged(text: str, seconds: float, confidence: float = 0.9) -> Hypothesis:
     """A hypothesis made of raw recogniser text for ``seconds`` of speech.
 
-    Text without a letter or digit is nothing. Text that came too fast to have been spoken is a
+    Text without a letter or digit is nothing, and so is a lone "you", which Moonshine and Whisper
+    write for sound without speech. Text that came too fast to have been spoken is a
     decoder's loop: its confidence falls with its speed. A recogniser that states none gets 0.9.
     """
     text = " ".join(text.split())
-    if not re.search(r"[A-Za-z0-9]", text):
+    if not re.search(r"[A-Za-z0-9]", text) or re.fullmatch(r"\W*you\W*", text, re.I):
         return NOTHING
     words_per_s = len(text.split()) / max(seconds, 0.2)
     return Hypothesis(text, confidence * min(1.0, PLAUSIBLE_WORDS_PER_S / words_per_s))

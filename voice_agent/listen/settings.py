@@ -17,7 +17,7 @@ class ListenSettings:
     start_threshold: float = 0.5  # the threshold its authors publish
     stop_threshold: float = 0.35  # theirs too: lower, so that a soft word ending is kept
     start_ms: int = 96  # three windows; one alone is often a click. Barge-in waits for this too
-    shortest_speech_ms: int = 200  # shorter bursts that give no words are not a turn
+    shortest_speech_ms: int = 256  # shorter bursts that give no words are not a turn
 
     # End of turn. People under strain pause mid-thought: an open sentence earns more patience.
     probe_ms: int = 224  # silence after which the words so far are recognised, ahead of need

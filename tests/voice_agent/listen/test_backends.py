@@ -1,0 +1,82 @@
+"""Which recogniser a setting names, and what is said when it cannot be had."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codec.errors import SecoustiError
+from voice_agent.listen import Ears, ListenSettings
+from voice_agent.listen.backends import Moonshine, recogniser_maker
+from voice_agent.listen.recognise import NOTHING
+
+SECOND = np.zeros(16_000, np.float32)
+
+
+def test_an_unknown_choice_is_told_with_the_known_ones() -> None:
+    with pytest.raises(SecoustiError, match="expected 'moonshine', a Whisper checkpoint"):
+        Ears.load(ListenSettings(recogniser="/no/such/checkpoint.pt"))
+
+
+@pytest.mark.parametrize(
+    ("file", "module"), [("tiny.pt", "whisper"), ("model.bin", "faster_whisper")]
+)
+def test_a_missing_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, module: str
+) -> None:
+    (tmp_path / file).write_bytes(b"weights")
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    choice = tmp_path / file if file.endswith(".pt") else tmp_path
+    with pytest.raises(SecoustiError, match=r"pip install secousti\[whisper\]"):
+        recogniser_maker(str(choice))()
+
+
+def test_silence_has_no_words() -> None:
+    assert Moonshine(None).transcribe(SECOND) == NOTHING
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers as a service with the OpenAI audio API would."""
+
+    answer: tuple[int, bytes] = (200, b"")
+    got: bytes = b""
+
+    def do_POST(self) -> None:
+        Service.got = self.path.encode() + self.rfile.read(int(self.headers["Content-Length"]))
+        status, body = Service.answer
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """No lines on the test's terminal."""
+
+
+@pytest.fixture
+def service_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+
+
+def test_a_service_is_sent_a_wav_file(service_url: str) -> None:
+    Service.answer = (200, json.dumps({"text": " Hello there. "}).encode())
+    found = recogniser_maker(service_url)().transcribe(SECOND)
+    assert found.text == "Hello there."
+    assert Service.got.startswith(b"/v1/audio/transcriptions") and b"RIFF" in Service.got
+
+
+@pytest.mark.parametrize("answer", [(500, b""), (200, b"<html>"), (200, b"{}")])
+def test_a_service_that_fails_costs_only_words(service_url: str, answer: tuple[int, bytes]) -> None:
+    from voice_agent.listen.recognise import RecogniserPool
+
+    Service.answer = answer
+    pool = RecogniserPool(recogniser_maker(service_url), 1, 5.0)
+    assert pool.result(pool.submit(SECOND)) == NOTHING
