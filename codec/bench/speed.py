@@ -1,15 +1,15 @@
 """How fast: seconds of work per second of speech, on one thread, ours and two peers in one run.
 
-Ours is timed as it is used, one packet a step with streaming state. The peers' packages have no
-streaming encoder, so theirs is timed twice, both times in their favour: the whole signal at once
-for the real-time factor, and 80 ms pieces without any carried state for the time of a step. Weights
-do not change the time, so the peers' are random.
+Each system is timed twice. *Whole*: a long signal in one call. *Steps*: piece by piece, as a live
+call is coded; ours carries its streaming state, while the peers' packages have no streaming encoder
+and get pieces of 80 ms without any state, which spares them some work. Weights do not change the
+time, so the peers' are random.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +22,9 @@ from codec.codec import Codec
 from codec.errors import SecoustiError
 from codec.rates import SAMPLE_RATE_HZ
 
-WARM_UP_STEPS = 5
+WARM_UP_STEPS = 2
+WHOLE_RUNS = 3
 PEER_STEP_MS = 80  # Mimi's frame; EnCodec gets pieces of the same length
-PEERS = ("encodec", "mimi")
 PARTS = ("encode", "decode", "both")
 
 
@@ -43,8 +43,8 @@ class Steps:
         return list(self.encode if part == "encode" else self.decode)
 
     def real_time_factor(self, part: str) -> float:
-        """Seconds of work per second of speech."""
-        return 1000 * float(np.mean(self.work(part))) / self.step_ms
+        """Seconds of work per second of speech, by the median step."""
+        return 1000 * float(np.median(self.work(part))) / self.step_ms
 
     def percentile_ms(self, part: str, percent: float) -> float:
         """Milliseconds within which ``percent`` of the steps are done."""
@@ -53,7 +53,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Timing:
-    """One system: ``whole`` gives its real-time factor, ``steps`` the spread of single steps."""
+    """One system, the whole signal in one call and in steps."""
 
     name: str
     parameters: int
@@ -68,26 +68,30 @@ def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.inference_mode():
-            yield
+        yield
     finally:
         torch.set_num_threads(before)
 
 
 def time_codec(codec: Codec, seconds: int) -> Timing:
-    """Time our codec packet by packet over ``seconds`` of a speech-like signal."""
-    signal = speech_like(seconds, SAMPLE_RATE_HZ)
-    pieces = signal[None].split(codec.rate.packet_samples, dim=1)[: _whole_steps(codec, signal)]
+    """Time our codec over ``seconds`` of a speech-like signal; a step is one packet."""
+    model, packet_ms = codec.model, codec.rate.packet_ms
+    pieces = cut(speech_like(seconds, SAMPLE_RATE_HZ)[None], codec.rate.packet_samples)
     encoder, decoder = codec.stream_encoder(1), codec.stream_decoder(1)
     steps = timed(
         pieces,
-        codec.rate.packet_ms,
+        packet_ms,
         lambda piece: encoder.step(piece, [0]),
         lambda packets: decoder.step(packets, [0]),
     )
-    note = f"streaming, {codec.rate.packet_ms:g} ms packets"
-    name = f"secousti-{codec.rate.name}"
-    return Timing(name, codec.model.parameter_count(), note, whole=steps, steps=steps)
+    whole = timed(
+        [torch.cat(pieces, dim=1)] * WHOLE_RUNS,
+        packet_ms * len(pieces),
+        lambda signal: model.encode_step(signal, None),
+        lambda sent: model.decode_step(sent[0], sent[1], None),
+    )
+    note = f"streaming, {packet_ms:g} ms packets"
+    return Timing(f"secousti-{codec.rate.name}", model.parameter_count(), note, whole, steps)
 
 
 def time_peer(name: str, seconds: int) -> Timing:
@@ -98,25 +102,18 @@ def time_peer(name: str, seconds: int) -> Timing:
     if name not in PEERS:
         raise SecoustiError(f"unknown peer {name!r}: choose from {', '.join(PEERS)}")
     try:
-        model, settings, note = _encodec() if name == "encodec" else _mimi()
+        peer = PEERS[name]()
     except ImportError:
         raise SecoustiError(f"{name} skipped: pip install transformers") from None
-    signal = speech_like(seconds, model.config.sampling_rate)[None, None]
-
-    def decode(sent: Any) -> Tensor:
-        scales = (sent.audio_scales,) if name == "encodec" else ()
-        decoded: Tensor = model.decode(sent.audio_codes, *scales)[0]
-        return decoded
-
-    def run(pieces: Sequence[Tensor], step_ms: float) -> Steps:
-        return timed(pieces, step_ms, lambda piece: model.encode(piece, **settings), decode)
-
-    step_samples = model.config.sampling_rate * PEER_STEP_MS // 1000
-    steps = run(signal.split(step_samples, dim=2)[: 1000 * seconds // PEER_STEP_MS], PEER_STEP_MS)
-    parameters = sum(weight.numel() for weight in model.parameters())
-    return Timing(name, parameters, note, run([signal], 1000 * seconds), steps)
+    rate_hz = peer.model.config.sampling_rate
+    signal = speech_like(seconds, rate_hz)[None, None]
+    pieces = cut(signal, rate_hz * PEER_STEP_MS // 1000)
+    steps = timed(pieces, PEER_STEP_MS, peer.encode, peer.decode)
+    whole = timed([signal] * WHOLE_RUNS, 1000 * seconds, peer.encode, peer.decode)
+    return Timing(name, peer.model.num_parameters(), peer.note, whole, steps)
 
 
+@torch.inference_mode()
 def timed(
     pieces: Sequence[Tensor],
     step_ms: float,
@@ -144,29 +141,51 @@ def speech_like(seconds: int, rate_hz: int) -> Tensor:
     return 0.1 * torch.randn(len(at), generator=draw) * torch.sin(4 * torch.pi * at).square()
 
 
-def _whole_steps(codec: Codec, signal: Tensor) -> int:
-    return len(signal) // codec.rate.packet_samples
+def cut(signal: Tensor, samples: int) -> list[Tensor]:
+    """``signal`` ``[..., T]`` in whole pieces ``[..., samples]``; what is left over is dropped."""
+    starts = range(0, signal.shape[-1] - samples + 1, samples)
+    return [signal[..., start : start + samples] for start in starts]
 
 
-def _encodec() -> tuple[Any, dict[str, Any], str]:
+@dataclass(frozen=True)
+class _Peer:
+    """A network with random weights and how to call it: ``[1, 1, T]`` -> codes -> waveform."""
+
+    model: Any
+    encode: Callable[[Tensor], Any]
+    decode: Callable[[Any], Tensor]
+    note: str
+
+
+def _encodec() -> _Peer:
+    """EnCodec with its weight normalisation folded into plain weights, as one would to run it."""
+    from torch.nn.utils import parametrize
     from transformers import EncodecConfig, EncodecModel
 
-    model = _without_weight_norm(EncodecModel(EncodecConfig()))
-    return model, {"bandwidth": 1.5}, "EnCodec 24 kHz at 1.5 kbps, random weights, no weight norm"
-
-
-def _mimi() -> tuple[Any, dict[str, Any], str]:
-    from transformers import MimiConfig, MimiModel
-
-    model = MimiModel(MimiConfig()).eval()
-    return model, {"num_quantizers": 8}, "Mimi 24 kHz at 1.1 kbps, random weights"
-
-
-def _without_weight_norm(model: torch.nn.Module) -> torch.nn.Module:
-    """Fold weight normalisation into plain weights, as one would for inference."""
-    from torch.nn.utils import parametrize
-
-    for module in model.eval().modules():
+    model: Any = EncodecModel(EncodecConfig())
+    model.eval()
+    for module in model.modules():
         if parametrize.is_parametrized(module):
             parametrize.remove_parametrizations(module, "weight")
-    return model
+    return _Peer(
+        model,
+        lambda piece: model.encode(piece, bandwidth=1.5),
+        lambda sent: model.decode(sent.audio_codes, sent.audio_scales)[0],
+        "EnCodec 24 kHz at 1.5 kbps, random weights",
+    )
+
+
+def _mimi() -> _Peer:
+    from transformers import MimiConfig, MimiModel
+
+    model: Any = MimiModel(MimiConfig())
+    model.eval()
+    return _Peer(
+        model,
+        lambda piece: model.encode(piece, num_quantizers=8),
+        lambda sent: model.decode(sent.audio_codes)[0],
+        "Mimi 24 kHz at 1.1 kbps, random weights",
+    )
+
+
+PEERS: Mapping[str, Callable[[], _Peer]] = {"encodec": _encodec, "mimi": _mimi}

@@ -33,9 +33,10 @@ def run_speed_bench(
                 timings.append(job())
             except SecoustiError as missing:
                 notes.print(str(missing), style="yellow", highlight=False)
+    compared = ratios(timings)
     report = {
         "systems": {timing.name: timing_json(timing) for timing in timings},
-        "ratios": ratios(timings),
+        "ratios": compared,
         "threads": 1,
         "seconds": seconds,
         "machine": machine(),
@@ -43,14 +44,15 @@ def run_speed_bench(
     }
     if json:
         write_json(json, report)
-    show(timings, report["ratios"])
+    show(timings, compared)
     return report
 
 
 def timing_json(timing: Timing) -> dict[str, Any]:
     """One system: real-time factors, and the spread of its steps in milliseconds."""
     return {
-        "rtf": {part: round(timing.whole.real_time_factor(part), 5) for part in PARTS},
+        "rtf_whole": _factors(timing.whole),
+        "rtf_steps": _factors(timing.steps),
         "step_audio_ms": timing.steps.step_ms,
         "step_ms": {part: _spread(timing.steps, part) for part in PARTS},
         "steps": len(timing.steps.encode),
@@ -59,41 +61,50 @@ def timing_json(timing: Timing) -> dict[str, Any]:
     }
 
 
-def ratios(timings: Sequence[Timing]) -> dict[str, dict[str, float]]:
-    """``peer / ours`` -> how many times the peer's real-time factor is ours, for each part."""
+def ratios(timings: Sequence[Timing]) -> dict[str, dict[str, dict[str, float]]]:
+    """``peer / ours`` -> the peer's real-time factor over ours, whole and in steps, each part."""
     ours = [timing for timing in timings if timing.name.startswith("secousti-")]
     peers = [timing for timing in timings if timing not in ours]
     return {
-        f"{peer.name} / {own.name}": {part: _ratio(peer, own, part) for part in PARTS}
+        f"{peer.name} / {own.name}": {
+            "whole": _quotients(peer.whole, own.whole),
+            "steps": _quotients(peer.steps, own.steps),
+        }
         for own in ours
         for peer in peers
     }
 
 
-def show(timings: Sequence[Timing], compared: dict[str, dict[str, float]]) -> None:
-    """Print the table and one line for each ratio."""
+def show(timings: Sequence[Timing], compared: dict[str, dict[str, dict[str, float]]]) -> None:
+    """Print the table and two lines for each ratio."""
     grid = Table(box=None, pad_edge=False)
-    for heading in (
-        "system",
-        "parameters",
-        "RTF encode",
-        "decode",
-        "both",
-        "step",
-        "median",
-        "p99",
-    ):
-        grid.add_column(heading, justify="left" if heading == "system" else "right")
+    for heading in ("system", "size", "step", "RTF enc", "dec", "both", "median", "p99"):
+        left = heading in ("system", "step")
+        grid.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for timing in timings:
-        factors = [f"{timing.whole.real_time_factor(part):.3f}" for part in PARTS]
+        size = f"{timing.parameters / 1e6:.1f} M"
+        grid.add_row(timing.name, size, "whole", *_cells(timing.whole))
         spread = [f"{value:.1f} ms" for value in _spread(timing.steps, "both").values()]
-        step = f"{timing.steps.step_ms:g} ms"
-        grid.add_row(timing.name, f"{timing.parameters / 1e6:.1f} M", *factors, step, *spread)
+        grid.add_row("", "", f"{timing.steps.step_ms:g} ms", *_cells(timing.steps), *spread)
     console = Console()
     console.print(grid)
-    for names, parts in compared.items():
-        each = ", ".join(f"{part} {value:.1f}x" for part, value in parts.items())
-        console.print(f"{names}: {each}", highlight=False)
+    for names, ways in compared.items():
+        for way, parts in ways.items():
+            each = ", ".join(f"{part} {value:.2f}x" for part, value in parts.items())
+            console.print(f"{names}, {way}: {each}", highlight=False)
+
+
+def _factors(steps: Steps) -> dict[str, float]:
+    return {part: round(steps.real_time_factor(part), 5) for part in PARTS}
+
+
+def _cells(steps: Steps) -> list[str]:
+    return [f"{steps.real_time_factor(part):.3f}" for part in PARTS]
+
+
+def _quotients(peer: Steps, own: Steps) -> dict[str, float]:
+    pairs = {part: (peer.real_time_factor(part), own.real_time_factor(part)) for part in PARTS}
+    return {part: round(theirs / ours, 2) for part, (theirs, ours) in pairs.items()}
 
 
 def _spread(steps: Steps, part: str) -> dict[str, float]:
@@ -101,7 +112,3 @@ def _spread(steps: Steps, part: str) -> dict[str, float]:
         "median": round(steps.percentile_ms(part, 50), 3),
         "p99": round(steps.percentile_ms(part, 99), 3),
     }
-
-
-def _ratio(peer: Timing, own: Timing, part: str) -> float:
-    return round(peer.whole.real_time_factor(part) / own.whole.real_time_factor(part), 2)
