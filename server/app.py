@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 CALL_PATH, HEALTH_PATH = "/call", "/healthz"
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
+CLOSE_S = 2.0  # a caller that floods us may not answer our close frame
 
 
 class SocketPeer:
@@ -155,6 +156,7 @@ class Server:
                 max_queue=QUEUED_FRAMES,
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
+                close_timeout=CLOSE_S,
                 server_header=None,
                 ssl=_tls(settings),
             )

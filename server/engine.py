@@ -56,14 +56,20 @@ class _Machine:
 
     def run(self, taken: list[tuple[int, list[_Job]]]) -> list[tuple[asyncio.Future[Any], Any]]:
         """Restarts, then one batched step; results (or exceptions) with their futures."""
+        failed: list[tuple[asyncio.Future[Any], Any]] = []
         batch: list[tuple[int, _Job]] = []
         for slot, jobs in taken:
-            for job in jobs:
-                if job.payload is None:
-                    self.reset(slot, job.keep_voice)
-                else:
-                    batch.append((slot, job))
-        return self._step(batch) if batch else []
+            try:
+                batch += [(slot, job) for job in jobs if not self._restarted(slot, job)]
+            except Exception as error:
+                failed += [(job.done, error) for job in jobs if job.done]
+        return failed + (self._step(batch) if batch else [])
+
+    def _restarted(self, slot: int, job: _Job) -> bool:
+        """Carries out a restart; False for a job that has something to step."""
+        if job.payload is None:
+            self.reset(slot, job.keep_voice)
+        return job.payload is None
 
     def _step(self, batch: list[tuple[int, _Job]]) -> list[tuple[asyncio.Future[Any], Any]]:
         try:

@@ -97,7 +97,7 @@ class Talker:
             self._saying = None
             self._speaking(False)
         if saying.cancelled():
-            return speech
+            return speech if speech.said_chars < len(speech.reply.text) else None
         if error := saying.exception():
             return await self._failed(speech, error)
         self._tell(speech)

@@ -40,6 +40,7 @@ QUICK = ServerSettings(
     port=0, slots=2, hello_timeout_s=0.3, idle_timeout_s=3.0, drain_s=1.0, sentence_gap_ms=80
 )
 LOUD, SILENT = 0.4, 0.0
+FAST = FakeVoice(seconds_per_char=0.004)  # apologies are long
 
 
 class Caller:
@@ -283,7 +284,7 @@ HOSTILE = {
     "too many tokens at once": (bytes(1030), CloseCode.TOO_BIG),
     "an oversize message": (bytes(100_000), CloseCode.TOO_BIG),
     "an oversize text": (" " * 100_000, CloseCode.TOO_BIG),
-    "a flood of speech": (b"".join([bytes(5)] * 100), CloseCode.POLICY),
+    "a flood of speech": (bytes(sum(map(HIGH.packet_bytes, range(96)))), CloseCode.POLICY),
 }
 
 
@@ -429,7 +430,7 @@ def test_a_mind_that_fails_is_apologised_for():
             assert [turn.said[:9] for turn in caller.of(native.TurnInfo)] == ["I'm sorry"] * 2
             assert all(caller.audio().values())
 
-    with_server(work, conversation=lambda locale: Broken())
+    with_server(work, conversation=lambda locale: Broken(), voice=FAST)
 
 
 def test_a_mind_that_is_too_slow_is_apologised_for_and_waited_for():
@@ -456,7 +457,7 @@ def test_a_mind_that_is_too_slow_is_apologised_for_and_waited_for():
             assert talk.truncated[0] == ("Late.", 0)
 
     quick = dataclasses.replace(QUICK, respond_deadline_s=0.6, idle_timeout_s=9)
-    with_server(work, quick, conversation=lambda locale: talk)
+    with_server(work, quick, conversation=lambda locale: talk, voice=FAST)
 
 
 class VoiceLost:
@@ -530,7 +531,7 @@ def test_ears_that_fail_are_replaced_and_apologised_for():
             assert said[1].startswith("I'm sorry")
             assert said[2] == "You said I feel tired."
 
-    with_server(work, listener=listener)
+    with_server(work, listener=listener, voice=FAST)
 
 
 def test_ears_that_go_on_failing_end_the_call():
@@ -562,13 +563,14 @@ def test_draining_lets_the_reply_end_and_closes_with_1001():
         async with serving(conversation=lambda locale: greeting) as server:
             async with calling(server) as caller:
                 await caller.until(native.Packets, 3)
+                address = f"ws://127.0.0.1:{server.port}/call"
                 leaving = asyncio.create_task(server.drain())
                 assert (await caller.closed())[0] == CloseCode.GOING_AWAY
                 assert caller.of(native.End)
                 assert caller.of(native.Bye)
                 await leaving
             with pytest.raises(OSError):
-                await connect(f"ws://127.0.0.1:{server.port}/call")
+                await connect(address)
 
     run(work())
 
