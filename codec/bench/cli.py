@@ -93,6 +93,9 @@ def _add_codec(subparsers: Subparsers) -> None:
     parser.add_argument("--weights", type=Path, metavar="DIR", help="other weights of our codec")
     parser.add_argument("--lyra", type=Path, metavar="DIR", help="folder of Lyra's tflite files")
     parser.add_argument("--max", type=_positive, metavar="N", help="only the first N clips")
+    parser.add_argument(
+        "--reuse", type=Path, metavar="FILE", help="keep other systems of an earlier --json report"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="where the plot goes")
     parser.set_defaults(bench=_run_codec)
@@ -141,6 +144,7 @@ def _run_codec(args: argparse.Namespace, recognise: Recognise | None) -> int:
         weights=args.weights,
         lyra=args.lyra,
         most=args.max,
+        reuse=args.reuse,
         json=args.json,
         plot=args.plot,
         command=_command(),

@@ -23,7 +23,17 @@ PUBLISHED_COLOUR = "#9ca3af"
 KBPS_TICKS = (0.25, 0.5, 1, 2, 4, 8, 16)
 KBPS_LIMITS = (0.2, 18)
 PESQ_LIMITS = (1.0, 4.6)
-LABEL_OFFSET = (6, 5)  # points, right of and above the last point
+# Where a name stands beside its family's last point, in typographic points.
+LABEL_OFFSET = (8, 4)
+LABEL_OFFSETS = {
+    "AMR-WB": (12, -12),
+    "Codec2": (7, -11),
+    "Mimi": (9, -4),
+    "WavTokenizer": (-9, 5),
+    "BigCodec": (9, -3),
+    "SecoustiCodec (paper)": (9, -4),
+    "EnCodec": (-9, -3),
+}
 
 
 def draw(report: Mapping[str, Any], path: Path) -> None:
@@ -104,14 +114,19 @@ def _draw_published(axes: Any, codec: Published) -> None:
 
 
 def _label(axes: Any, text: str, at: tuple[float, float], colour: str, bold: bool = False) -> None:
+    from matplotlib.patheffects import withStroke
+
+    offset = LABEL_OFFSETS.get(text, LABEL_OFFSET)
     axes.annotate(
         text,
         at,
-        xytext=LABEL_OFFSET,
+        xytext=offset,
         textcoords="offset points",
+        horizontalalignment="left" if offset[0] > 0 else "right",
         color=colour,
-        fontsize=10 if bold else 8.5,
+        fontsize=11 if bold else 9,
         fontweight="bold" if bold else "normal",
+        path_effects=[withStroke(linewidth=3, foreground="white")],
         zorder=5,
     )
 

@@ -21,7 +21,9 @@ class Published:
 
 
 PUBLISHED = (
-    Published("SecoustiCodec", "arXiv 2508.02849, table I", True, ((0.273, 1.77), (1.092, 2.58))),
+    Published(
+        "SecoustiCodec (paper)", "arXiv 2508.02849, table I", True, ((0.273, 1.77), (1.092, 2.58))
+    ),
     Published("Mimi", "arXiv 2410.00037", True, ((0.6875, 1.87), (1.1, 2.25), (2.2, 2.88))),
     Published("EnCodec", "arXiv 2210.13438", True, ((1.5, 1.56),)),
     Published("MagiCodec", "arXiv 2506.00385", True, ((0.85, 2.56), (1.7, 3.00))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -94,17 +94,16 @@ def write_json(path: Path, report: dict[str, Any]) -> None:
         raise SecoustiError(f"cannot write {path}: {error.strerror}") from None
 
 
-def table(results: Sequence[SystemResult]) -> Table:
-    """One line a system, only the metrics that ran."""
-    columns = [name for name in METRICS if any(name in result.values for result in results)]
+def table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One line for each of a report's systems, with only the metrics that ran."""
+    columns = [name for name in METRICS if any(row[name] is not None for row in systems.values())]
     grid = Table(box=None, pad_edge=False)
-    grid.add_column("system")
+    grid.add_column("system", no_wrap=True)
     for heading in ("bps", *(HEADINGS[name] for name in columns), "n", "failed"):
         grid.add_column(heading, justify="right")
-    for result in results:
-        cells = [_cell(name, result.values.get(name)) for name in columns]
-        counts = (str(result.n), str(result.failed))
-        grid.add_row(result.system.name, f"{result.bps:,.0f}", *cells, *counts)
+    for name, row in systems.items():
+        cells = [_cell(column, row[column]) for column in columns]
+        grid.add_row(name, f"{row['bps']:,.0f}", *cells, str(row["n"]), str(row["failed"]))
     return grid
 
 
