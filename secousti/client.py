@@ -1,8 +1,8 @@
 """The caller's side of the native wire: sound in, tokens over a websocket, sound and events out.
 
 :func:`connect` opens a call; :meth:`Call.send` takes sound of any chunking and sends whole packets;
-iterating over the call gives what the server says, with audio already decoded. Playing a recording
-as a live caller would is :mod:`secousti.caller`'s work.
+iterating over the call gives what the server says, with audio already decoded. Whoever calls keeps
+real time: the server expects sound, or silence, as fast as it is spoken.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import (
     ConnectionClosed,
+    ConnectionClosedOK,
     InvalidHandshake,
     InvalidMessage,
     InvalidStatus,
@@ -139,7 +140,7 @@ class Call:
             await self._send(native.Bye(reason=reason))
 
     async def __aiter__(self) -> AsyncIterator[CallEvent]:
-        """What the server says, in order.
+        """What the server says, in order, until either side has hung up.
 
         Raises:
             SecoustiError: the server ended the call with an error, or the line broke.
@@ -153,6 +154,10 @@ class Call:
                 yield await self._understood(event)
                 if isinstance(event, native.Bye):
                     return
+        except ConnectionClosedOK:
+            return
+        except ConnectionClosed as closed:
+            raise SecoustiError(_broken(closed)) from None
         finally:
             reporter.cancel()
 
@@ -190,10 +195,7 @@ class Call:
             self.log.event(event.type, gen=event.generation)
 
     async def _receive(self) -> native.ServerEvent:
-        try:
-            message = await self._socket.recv()
-        except ConnectionClosed as closed:
-            raise SecoustiError(_broken(closed)) from None
+        message = await self._socket.recv()
         self.down.count(message, masked=False)
         return self._wire.decode(message)
 

@@ -1,4 +1,4 @@
-"""The token client and the recording as a live caller, against a real server on a real socket."""
+"""The token client against a real server on a real socket."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ import pytest
 
 from codec.errors import SecoustiError
 from codec.rates import HIGH, LOW, RATES
-from secousti.caller import Caller, last_speech_sample
-from secousti.client import Audio, Traffic, connect
+from secousti.client import REPORT_S, Audio, Traffic, connect
 from server.app import Server
 from server.calllog import CallLog, read_call
 from server.settings import ServerSettings
 from server.wires import native
-from tests.server.fakes import FakeCodec, FakeConversation, FakeListener, fake_parts, reply_of, run
+from tests.server.fakes import Broken, FakeCodec, FakeConversation, fake_parts, reply_of, run
 
 QUICK = ServerSettings(port=0, slots=1, drain_s=0.5)
 
 
 def loud(seconds: float) -> np.ndarray:
     return np.full(round(seconds * 16_000), 0.4, np.float32)
+
+
+def silent(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * 16_000), np.float32)
 
 
 def with_call(work, rate=HIGH, settings=QUICK, token=None, **parts):
@@ -39,35 +42,65 @@ def with_call(work, rate=HIGH, settings=QUICK, token=None, **parts):
     return run(inner())
 
 
-@pytest.mark.parametrize("rate", [LOW, HIGH], ids=lambda rate: rate.name)
-def test_a_recorded_caller_is_answered_turn_by_turn(rate, tmp_path):
-    shown: list[object] = []
+class Follower:
+    """Keeps what a call says; ``sound`` is what was decoded, by generation."""
 
+    def __init__(self, call):
+        self.call, self.events = call, []
+        self.sound: dict[int, list[np.ndarray]] = {}
+        self.task = asyncio.create_task(self._follow())
+
+    async def _follow(self):
+        async for event in self.call:
+            self.events.append(event)
+            if isinstance(event, Audio):
+                self.sound.setdefault(event.generation, []).append(event.pcm)
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def until(self, kind, count=1):
+        """Waits for the count-th event of a kind; five seconds must do."""
+        for _ in range(500):
+            if len(self.of(kind)) >= count:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"no {kind.__name__} number {count} in {self.events}")
+
+    async def speak(self, *sounds):
+        """Sends sound in real time, a packet's worth after another."""
+        for frame in np.concatenate(sounds).reshape(-1, self.call.rate.packet_samples):
+            await self.call.send(frame)
+            await asyncio.sleep(self.call.rate.packet_ms / 1000)
+
+
+@pytest.mark.parametrize("rate", [LOW, HIGH], ids=lambda rate: rate.name)
+def test_a_call_is_heard_logged_and_counted(rate, tmp_path):
     async def work(call, server):
         call.log = CallLog(tmp_path / "call.jsonl", rate, time.monotonic, "now")
-        caller = Caller(call, shown.append)
-        turns = await caller.converse([loud(0.5), loud(0.6)])
+        caller = Follower(call)
+        await caller.until(native.End)
+        await caller.speak(loud(0.64), silent(0.48))
+        await caller.until(native.End, 2)
+        await call.close()
+        await caller.task  # the server's bye ends it
         call.log.close()
-        return call, caller, turns
+        return call, caller
 
-    call, caller, turns = with_call(work, rate, listener=lambda: FakeListener(texts=["one", "two"]))
-    assert [turn.info.heard for turn in turns] == ["one", "two"]
-    assert [turn.info.said for turn in turns] == ["You said one.", "You said two."]
-    for turn in turns:
-        assert turn.reply.wav.max() == pytest.approx(0.3, abs=1e-3)
-        # 200 ms of silence end a turn; the fakes take next to no time
-        assert 200 <= turn.voice_to_voice_ms < 200 + 2 * rate.packet_ms + 250
-        assert turn.info.latency_ms["voice_to_voice"] < turn.voice_to_voice_ms + 50
+    call, caller = with_call(work, rate)
+    assert [turn.heard for turn in caller.of(native.TurnInfo)] == ["", "I feel tired"]
+    assert caller.of(native.Caption) == [native.Caption(text="I feel tired")]
+    assert np.concatenate(caller.sound[2]).max() == pytest.approx(0.3, abs=1e-3)
+    assert call.up.seconds == pytest.approx(1.12)
     assert call.up.bps == pytest.approx(rate.nominal_bps, rel=0.12)
     assert call.up.wire_bps > call.up.bps
-    assert any(isinstance(event, native.Caption) for event in shown)
 
     log = read_call(tmp_path / "call.jsonl")
     decoder = FakeCodec(rate).stream_decoder(1)
-    for generation, heard in caller.replies.items():
+    for generation, pieces in caller.sound.items():
         decoder.reset(0, keep_voice=True)
-        pieces = [decoder.step([p], [0])[0].numpy() for p in log.downlink(generation)]
-        assert np.array_equal(np.concatenate(pieces), heard.wav)
+        again = [decoder.step([p], [0])[0].numpy() for p in log.downlink(generation)]
+        assert np.array_equal(np.concatenate(again), np.concatenate(pieces))
     assert len(log.uplink()) == call.up.packets
 
 
@@ -90,61 +123,36 @@ def test_sound_of_any_chunking_becomes_the_same_packets(tmp_path):
     assert packets([1, 2, 700, 1300, 3000]) == whole
 
 
-async def seen(events, kind):
-    """Waits until an event of that kind has come; five seconds must do."""
-    for _ in range(500):
-        if any(isinstance(event, kind) for event in events):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"no {kind.__name__} in {events}")
-
-
 def test_a_flush_is_seen_and_the_next_reply_decodes_from_its_start():
     talk = FakeConversation(greeting=reply_of("a" * 150))
 
     async def work(call, server):
-        events = []
-
-        async def follow():
-            async for event in call:
-                events.append(event)
-
-        following = asyncio.create_task(follow())
-        await seen(events, Audio)
-        for level in [0.4] * 12 + [0.0] * 12:
-            await call.send(np.full(640, level, np.float32))
-            await asyncio.sleep(0.04)
-        await seen(events, native.End)
-        following.cancel()
-        assert [e.generation for e in events if isinstance(e, native.Flush)] == [1]
-        assert {e.generation for e in events if isinstance(e, Audio)} == {1, 2}
+        caller = Follower(call)
+        await caller.until(Audio)
+        await caller.speak(loud(0.48), silent(0.48))
+        await caller.until(native.End)
+        assert [flush.generation for flush in caller.of(native.Flush)] == [1]
+        assert sorted(caller.sound) == [1, 2]
 
     with_call(work, conversation=lambda locale: talk)
 
 
 def test_what_the_loudspeaker_played_is_what_counts_as_heard():
-    """A client that has played nothing yet makes the history end before the reply."""
+    """A client that has played nothing yet makes the history end where the reply began."""
     talk = FakeConversation(greeting=reply_of("a" * 150))
 
     async def work(call, server):
         call.played = lambda: 0
-        follow = asyncio.create_task(anext_forever(call))
+        caller = Follower(call)
+        await caller.until(Audio)
         await asyncio.sleep(0.5)
-        for level in [0.4] * 12 + [0.0] * 12:
-            await call.send(np.full(640, level, np.float32))
-            await asyncio.sleep(0.04)
-        await asyncio.sleep(0.2)
-        follow.cancel()
+        await caller.speak(loud(0.48), silent(0.48))
+        await caller.until(native.End)
         [(_, chars)] = talk.truncated
-        # 240 ms pass between a report and the cut, at most, in which more may have been heard
-        assert chars <= 0.25 / 0.02
+        # between two reports more may have been played: REPORT_S, at 0.02 s a character
+        assert chars <= 1.5 * REPORT_S / 0.02
 
     with_call(work, conversation=lambda locale: talk)
-
-
-async def anext_forever(call):
-    async for _ in call:
-        pass
 
 
 def refusal(url, codec=None, **options):
@@ -204,12 +212,33 @@ def test_a_full_server_is_told():
     with_call(work)
 
 
-def test_a_server_that_goes_away_ends_the_conversation():
+def test_a_server_that_goes_away_says_bye():
     async def work(call, server):
-        caller = Caller(call)
-        asyncio.get_running_loop().call_later(1.2, asyncio.ensure_future, server.drain())
-        with pytest.raises(SecoustiError, match="ended the call"):
-            await caller.converse([loud(5.0)])
+        caller = Follower(call)
+        await caller.until(native.End)
+        await server.drain()
+        await caller.task
+        assert "shutting down" in caller.of(native.Bye)[0].reason
+
+    with_call(work)
+
+
+def test_an_error_of_the_server_is_raised_with_its_words():
+    async def work(call, server):
+        caller = Follower(call)
+        with pytest.raises(SecoustiError, match="lost its voice"):
+            await caller.task
+
+    with_call(work, voice=Broken())
+
+
+def test_a_broken_line_is_one_clear_sentence():
+    async def work(call, server):
+        caller = Follower(call)
+        await caller.until(Audio)
+        call._socket.transport.abort()
+        with pytest.raises(SecoustiError, match="line to the server broke"):
+            await caller.task
 
     with_call(work)
 
@@ -225,9 +254,3 @@ def test_traffic_counts_every_byte(rate):
     assert traffic.wire_bytes == sum(map(len, packets)) + 6 * 64
     assert traffic.seconds == pytest.approx(64 * rate.packet_ms / 1000)
     assert traffic.bps == pytest.approx(rate.nominal_bps, rel=0.01)
-
-
-def test_the_end_of_speech_is_found_before_the_room():
-    wav = np.concatenate([loud(0.5), 0.0001 * loud(0.3)])
-    assert last_speech_sample(wav) == 8000
-    assert last_speech_sample(np.zeros(100, np.float32)) == 100
