@@ -1,0 +1,346 @@
+"""One caller's conversation: the turn pipeline from words heard to words to say.
+
+    guard in -> understand -> stage -> think -> plan -> write -> guard out
+
+No audio, no sockets; time comes in as a clock. The crisis path runs first and needs nothing but
+tables: with sentence vectors, writer and endpoint all failing it says the same words.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from voice_agent.contracts import (
+    Mode,
+    Reply,
+    RiskLevel,
+    RiskState,
+    SessionReport,
+    Stage,
+    StageEstimate,
+    Strategy,
+    StrategyPlan,
+    ThinkingRecord,
+    UserTurn,
+)
+from voice_agent.think.boundary import Cue, boundary_cue
+from voice_agent.think.composer import compose
+from voice_agent.think.crisis import ASKS_ABOUT_DEATH, after_turn, answer_of, raised
+from voice_agent.think.crisis_talk import CrisisTalk, Line
+from voice_agent.think.dialogue import Dialogue, Draft
+from voice_agent.think.guard_in import Alarm, listen_for_crisis
+from voice_agent.think.locale import Locale
+from voice_agent.think.mi import mi_codes, sentences
+from voice_agent.think.mind import Mind
+from voice_agent.think.prompts import risk_of, think_messages, with_notes
+from voice_agent.think.stage import StageTracker, signals
+from voice_agent.think.tables import table
+from voice_agent.think.thinking import summary, think
+from voice_agent.think.understand import Insight
+from voice_agent.think.writer import NO_REPEAT_REPLIES, Brief, safe_drafts
+
+logger = logging.getLogger(__name__)
+
+UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
+HEARD_SHARE = 0.8  # share of a script that must have been heard for its number to count as given
+
+T = TypeVar("T")
+
+
+class Conversation:
+    """One call. Not thread-safe; calls share only their :class:`Mind`.
+
+    ``last_thinking``, ``last_plan``, ``stage`` and ``risk`` tell how the last reply came about.
+    """
+
+    def __init__(
+        self,
+        mind: Mind,
+        *,
+        clock: Callable[[], float],
+        locale: str = "US",
+        seed: int = 0,
+        risk: RiskState | None = None,
+    ) -> None:
+        """Args:
+            clock: seconds, any origin. locale: whose crisis resources are named. seed: of the
+                choice among equal wordings. risk: kept from this caller's earlier calls.
+
+        Raises:
+            SecoustiError: there are no resources for the locale.
+        """
+        self.risk = risk or RiskState()
+        self.last_thinking = ThinkingRecord(Stage.EXPLORATION)
+        self.last_plan: StrategyPlan | None = None
+        self._mind = mind
+        self._clock = clock
+        self._locale = Locale.load(locale)
+        self._rng = random.Random(seed)
+        self._dialogue = Dialogue()
+        self._tracker = StageTracker()
+        self._crisis = CrisisTalk(self._locale, returning=self.risk.level is not RiskLevel.NONE)
+        self._started = self._disclosed = float("nan")
+        self._once: set[str] = set()
+        self._replies: list[Reply] = []
+        self._risk_before_line = self.risk
+        self._highest = self.risk.level
+
+    @property
+    def stage(self) -> StageEstimate:
+        return self._tracker.estimate
+
+    # ------------------------------------------------------------------ what the caller's side does
+
+    def open(self) -> Reply:
+        """The greeting, which says that this is an AI."""
+        self._started = self._disclosed = self._clock()
+        text = self._rng.choice(table("replies/others")["greeting"])
+        return self._say(text, Strategy.OTHERS)
+
+    def respond(self, turn: UserTurn) -> Reply:
+        """The reply to one caller turn. Blocking; bounded by the endpoint's deadlines."""
+        self._dialogue.turn += 1
+        number = self._dialogue.turn
+        if not turn.text.strip():
+            return self._say(self._unused("silence"), Strategy.OTHERS)
+        alarm = _guarded(turn.text)
+        answer = answer_of(turn.text)
+        self._set_risk(after_turn(self.risk, alarm, self._crisis.asked, answer, number))
+        line = self._crisis.line(
+            self.risk, turn.text, answer, number, fresh=alarm.level is not RiskLevel.NONE
+        )
+        insight = self._take_in(turn, number)
+        if line is not None:
+            cue = boundary_cue(turn.text)
+            leaving = cue is not None and cue.name == "goodbye"
+            return self._say_script(self._crisis.farewell(self.risk) if leaving else line)
+        if insight is None:
+            return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
+        return self._courtesy(turn) or self._support(turn, insight)
+
+    def heard(self, reply: Reply, spoken_chars: int) -> None:
+        """The caller spoke over ``reply``: only its first ``spoken_chars`` characters were heard.
+
+        What was not heard is not history: its question is not open, its number not given.
+        """
+        heard = reply.text[: max(0, spoken_chars)]
+        if not self._replies or self._replies[-1] is not reply or heard == reply.text:
+            return
+        self._dialogue.cut_last(heard.rsplit(" ", 1)[0] if heard else "")
+        if reply.script_id and len(heard) < HEARD_SHARE * len(reply.text):
+            self._crisis.unsay(reply.script_id)
+            kept = self._risk_before_line
+            self.risk = replace(
+                self.risk,
+                resources_given=kept.resources_given,
+                asked_directly=kept.asked_directly,
+            )
+
+    def report(self) -> SessionReport:
+        """Counts of the call so far; no words."""
+        return SessionReport(
+            turns=self._dialogue.turn + 1,
+            strategies=dict(Counter(r.strategy.value for r in self._replies)),
+            stages=tuple(dict.fromkeys(r.stage for r in self._replies)),
+            highest_risk=self._highest,
+            mi=dict(Counter(code for r in self._replies for code in r.mi_codes)),
+            resources_given=self.risk.resources_given,
+            handoff=self.risk.handoff,
+            disclosed_ai=self._disclosed == self._disclosed,
+        )
+
+    # ------------------------------------------------------------------ understanding
+
+    def _take_in(self, turn: UserTurn, number: int) -> Insight | None:
+        """Understand, track the stage and think; None where understanding itself fails."""
+        dialogue = self._dialogue
+        insight = _attempt(
+            "understanding",
+            lambda: self._mind.understander.understand(
+                turn, number, topic=dialogue.topic, permission_asked=dialogue.permission_asked
+            ),
+        )
+        if insight is None:
+            dialogue.log.append(("caller", turn.text))
+            return None
+        dialogue.hear(turn.text, insight)
+        self._tracker.update(signals(dialogue, insight), number, self.risk.level)
+        record = _attempt("thinking", lambda: think(dialogue, insight, self.stage.stage, self.risk))
+        self.last_thinking = record or ThinkingRecord(self.stage.stage)
+        return insight
+
+    def _deepen(self) -> None:
+        """Ask an endpoint for private notes, within its deadline; it may raise the risk."""
+        endpoint, settings = self._mind.endpoint, self._mind.settings
+        if endpoint is None:
+            return
+        notes = endpoint.fill(think_messages(self._dialogue), settings.llm_think_deadline_s)
+        if notes is None:
+            return
+        self.last_thinking = with_notes(self.last_thinking, notes)
+        level = risk_of(notes)
+        if level.rank > self.risk.level.rank:
+            number = self._dialogue.turn
+            self._set_risk(raised(self.risk, level, "suicidal_ideation", ("endpoint",), number))
+
+    def _set_risk(self, risk: RiskState) -> None:
+        self.risk = risk
+        self._highest = max(self._highest, risk.level, key=lambda level: level.rank)
+
+    # ------------------------------------------------------------------ kinds of reply
+
+    def _courtesy(self, turn: UserTurn) -> Reply | None:
+        """Boundary cues, goodbyes, requests about the call itself, and turns not understood."""
+        cue = boundary_cue(turn.text)
+        if cue is None or cue.name in self._once:
+            unclear = turn.asr_conf < UNCLEAR_CONFIDENCE
+            return self._say(self._unused("unclear"), Strategy.OTHERS) if unclear else None
+        if cue.name == "minor":
+            self._once.add(cue.name)
+        if cue.name == "goodbye":
+            return self._goodbye(cue)
+        if cue.name == "summary":
+            return self._say(summary(self._dialogue, self.last_thinking), Strategy.RESTATEMENT)
+        if cue.name == "repeat":
+            return self._repeat()
+        if cue.name == "forget":
+            self._dialogue.forget()
+            self.last_thinking = ThinkingRecord(self.stage.stage)
+        return self._say(self._least_said(cue.say), Strategy.OTHERS)
+
+    def _goodbye(self, cue: Cue) -> Reply:
+        """At risk, one kind check first, and the line is never closed from our side."""
+        first = "farewell" not in self._once
+        self._once.add("farewell")
+        grave = self.risk.level.rank >= RiskLevel.HIGH.rank
+        if grave or (first and self.risk.level is RiskLevel.LOW):
+            return self._say_script(self._crisis.farewell(self.risk))
+        return self._say(self._least_said(cue.say), Strategy.OTHERS, end_call=cue.ends)
+
+    def _repeat(self) -> Reply:
+        if not self._replies:
+            return self._say(self._unused("unclear"), Strategy.OTHERS)
+        last = self._replies[-1]
+        return self._say(last.text, last.strategy, last.mode, script_id=last.script_id)
+
+    def _support(self, turn: UserTurn, insight: Insight) -> Reply:
+        """The ordinary reply: plan, write, check."""
+        self._deepen()
+        if self.last_thinking.source == "endpoint":
+            answer = answer_of(turn.text)
+            line = self._crisis.line(
+                self.risk, turn.text, answer, self._dialogue.turn, fresh=_from_endpoint(self.risk)
+            )
+            if line is not None:
+                return self._say_script(line)
+        plan = self._mind.planner.plan(self._dialogue, insight, self.stage, self.risk.level)
+        self.last_plan = plan
+        brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking)
+        draft = compose(self._mind, brief, self._locale.numbers(), self._rng)
+        steps = self.last_thinking.next_step_options
+        self._dialogue.offered |= {step for step in steps if step in draft.text}
+        return self._say_draft(draft, consent=insight.record.consent)
+
+    # ------------------------------------------------------------------ saying
+
+    def _say_script(self, line: Line) -> Reply:
+        self._risk_before_line = self.risk
+        given = (line.resource,) if line.resource else ()
+        self.risk = replace(
+            self.risk,
+            asked_directly=self.risk.asked_directly or line.asks in ASKS_ABOUT_DEATH,
+            resources_given=tuple(dict.fromkeys((*self.risk.resources_given, *given))),
+        )
+        strategy = Strategy.QUESTION if "?" in line.text else Strategy.OTHERS
+        mode = Mode.HANDOFF if self.risk.level is RiskLevel.IMMINENT else Mode.CRISIS
+        return self._say(line.text, strategy, mode, script_id=line.id)
+
+    def _say_draft(self, draft: Draft, *, consent: bool) -> Reply:
+        return self._say(draft.text, draft.strategy, draft=draft, consent=consent)
+
+    def _say(
+        self,
+        text: str,
+        strategy: Strategy,
+        mode: Mode = Mode.SUPPORT,
+        *,
+        draft: Draft | None = None,
+        consent: bool = False,
+        script_id: str | None = None,
+        end_call: bool = False,
+    ) -> Reply:
+        prefix = self._duty(mode)
+        whole = f"{prefix} {text}" if prefix else text
+        reply = Reply(
+            text=whole,
+            sentences=sentences(whole),
+            strategy=strategy,
+            stage=self.stage.stage,
+            risk=self.risk,
+            mode=mode,
+            mi_codes=mi_codes(text, strategy, consent=consent),
+            prosody="warm" if mode is Mode.SUPPORT else "slow",
+            source="script" if script_id else (draft.source if draft else "template"),
+            script_id=None if prefix else script_id,
+            end_call=end_call,
+        )
+        self._dialogue.said(reply, draft)
+        self._replies.append(reply)
+        return reply
+
+    def _duty(self, mode: Mode) -> str:
+        """What must be said in front: that this is an AI, at the start and on a timer."""
+        now, words = self._clock(), table("replies/others")
+        if self._disclosed != self._disclosed:  # not said yet: the call was not opened by us
+            self._started = self._disclosed = now
+            return str(words["disclosure"])
+        if mode is not Mode.SUPPORT:
+            return ""
+        if now - self._disclosed >= self._mind.settings.disclosure_every_s:
+            self._disclosed = now
+            return self._least_said(words["reminder"])
+        if now - self._started >= self._mind.settings.session_s and "long" not in self._once:
+            self._once.add("long")
+            return self._least_said(words["long_session"])
+        return ""
+
+    def _unused(self, name: str) -> str:
+        return self._least_said(table("replies/others")[name])
+
+    def _least_said(self, texts: list[str] | tuple[str, ...]) -> str:
+        """The text that was said longest ago, or never; a safe line rather than a repeat."""
+        spoken = self._dialogue.spoken
+
+        def last(text: str) -> int:
+            return max((n for n, said in enumerate(spoken) if text in said), default=-1)
+
+        best = min(texts, key=lambda text: (last(text), self._rng.random()))
+        repeated = any(best in said for said in spoken[-NO_REPEAT_REPLIES:])
+        return next(safe_drafts(spoken)).text if repeated else best
+
+
+def _guarded(text: str) -> Alarm:
+    """The first guard, failing closed: a fault in it is a reason to ask, not to go on."""
+    try:
+        return listen_for_crisis(text)
+    except Exception:
+        logger.exception("the first guard failed; treated as a reason to ask")
+        return Alarm(RiskLevel.LOW, "suicidal_ideation", ("guard_fault",))
+
+
+def _from_endpoint(risk: RiskState) -> bool:
+    return bool(risk.evidence) and risk.evidence[-1] == "endpoint" and risk.calm_turns == 0
+
+
+def _attempt(what: str, work: Callable[[], T]) -> T | None:
+    """A part that a call can do without for one turn: a fault is logged, not raised."""
+    try:
+        return work()
+    except Exception:
+        logger.exception("%s failed on a turn; the call goes on without it", what)
+        return None

@@ -1,0 +1,114 @@
+"""The crisis ladder: how the risk state rises at once and sinks slowly over turns.
+
+Any source may raise the level; none may lower it alone. A denial does not close it: only turns
+without new evidence do, one rung at a time, and only after the question was asked directly.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from enum import StrEnum
+from functools import cache
+
+from voice_agent.contracts import RiskLevel, RiskState
+from voice_agent.think.guard_in import Alarm
+from voice_agent.think.tables import table
+from voice_agent.think.words import hear
+
+# Calm turns before the level sinks one rung. Slow on purpose: a changed subject is no all-clear.
+CALM_TURNS = {RiskLevel.LOW: 10, RiskLevel.HIGH: 12, RiskLevel.IMMINENT: 16}
+
+# What a plain "yes" to a direct question means.
+_YES_MEANS = {
+    "ideation": RiskLevel.HIGH,
+    "plan": RiskLevel.HIGH,
+    "today": RiskLevel.IMMINENT,
+    "means": RiskLevel.IMMINENT,
+    "other_now": RiskLevel.IMMINENT,
+}
+ASKS_ABOUT_DEATH = frozenset({"ideation", "today", "plan", "means"})
+_OWN_LIFE = "suicidal_ideation"
+
+
+class Answer(StrEnum):
+    """A short answer to a direct question."""
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(table("guard/answers")[name])
+
+
+def answer_of(text: str) -> Answer:
+    """Whether a caller turn begins with a yes, a no, or neither."""
+    words = hear(text).text
+    if _pattern("unsure").search(words):
+        return Answer.UNCLEAR
+    if _pattern("no").search(words):
+        return Answer.NO
+    return Answer.YES if _pattern("yes").search(words) else Answer.UNCLEAR
+
+
+def says(name: str, text: str) -> bool:
+    """Whether the caller asks for the number again (``repeat``) or reports help (``safer``)."""
+    return bool(_pattern(name).search(hear(text).text))
+
+
+def raised(
+    state: RiskState, level: RiskLevel, category: str, evidence: tuple[str, ...], turn: int
+) -> RiskState:
+    """The state after one source said ``level``: higher or equal, never lower."""
+    grave = level.rank >= state.level.rank
+    return replace(
+        state,
+        level=level if grave else state.level,
+        category=category if grave else state.category,
+        evidence=tuple(dict.fromkeys((*state.evidence, *evidence)))[-12:],
+        since_turn=turn if level.rank > state.level.rank else state.since_turn,
+        handoff=state.handoff or level is RiskLevel.IMMINENT,
+        calm_turns=0,
+    )
+
+
+def after_turn(state: RiskState, alarm: Alarm, asked: str, answer: Answer, turn: int) -> RiskState:
+    """Risk state after one caller turn.
+
+    Args:
+        asked: what the agent's last line asked ("ideation", "means", ... or ""), so that a bare
+            "yes" can be understood.
+    """
+    level, category, why = alarm.level, alarm.category, alarm.evidence
+    known = _from_context(state, alarm, asked, answer)
+    if known.rank > level.rank:
+        category = _OWN_LIFE if asked in ASKS_ABOUT_DEATH else state.category
+        level, why = known, (*why, f"answer:{asked or 'context'}")
+    if level is not RiskLevel.NONE:
+        return raised(state, level, category, why, turn)
+    return _calmer(state)
+
+
+def _from_context(state: RiskState, alarm: Alarm, asked: str, answer: Answer) -> RiskLevel:
+    """What means, times and bare answers add, given what was said before."""
+    about_death = state.category == _OWN_LIFE and state.level.rank >= RiskLevel.HIGH.rank
+    if about_death and alarm.means and not alarm.denied:
+        return RiskLevel.IMMINENT
+    if about_death and alarm.soon and asked in ("today", "plan") and answer is not Answer.NO:
+        return RiskLevel.IMMINENT
+    if answer is not Answer.YES or asked not in _YES_MEANS:
+        return RiskLevel.NONE
+    return _YES_MEANS[asked]
+
+
+def _calmer(state: RiskState) -> RiskState:
+    if state.level is RiskLevel.NONE:
+        return state
+    calm = state.calm_turns + 1
+    if calm < CALM_TURNS[state.level] or not state.asked_directly:
+        return replace(state, calm_turns=calm)
+    lower = list(RiskLevel)[state.level.rank - 1]
+    return replace(state, level=lower, calm_turns=0, handoff=False)

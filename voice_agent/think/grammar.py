@@ -1,0 +1,119 @@
+"""The template grammar: lines with slots and choices, and which of them fit a moment."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from voice_agent.contracts import Stage, Strategy
+from voice_agent.think.tables import table
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_CHOICE = re.compile(r"\[([^\[\]]+)\]")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One template line of ``data/replies``.
+
+    ``on``: a signal that must hold for it ("rejection", "commit", "change", "coping"); ``named``:
+    only for a feeling the caller put a word to; ``plain``: a fallback without slots.
+    """
+
+    id: str
+    say: str
+    strategy: Strategy
+    slots: frozenset[str]
+    stages: frozenset[str]
+    feelings: frozenset[str]
+    topics: frozenset[str]
+    tone: str
+    on: str
+    asks: str
+    named: bool
+    plain: bool
+    after: str
+
+
+@cache
+def lines(strategy: Strategy) -> tuple[Line, ...]:
+    """All lines of one strategy, in file order."""
+    rows = table(f"replies/{strategy.value}")["lines"]
+    return tuple(_line(strategy, n, row) for n, row in enumerate(rows))
+
+
+def _line(strategy: Strategy, number: int, row: dict[str, object]) -> Line:
+    def names(key: str) -> frozenset[str]:
+        value = row.get(key, ())
+        assert isinstance(value, (list, tuple))
+        return frozenset(str(item) for item in value)
+
+    say = str(row["say"])
+    return Line(
+        id=f"{strategy.value}-{number + 1}",
+        say=say,
+        strategy=strategy,
+        slots=frozenset(_SLOT.findall(say)),
+        stages=names("stages"),
+        feelings=names("feelings"),
+        topics=names("topics"),
+        tone=str(row.get("tone", "")),
+        on=str(row.get("on", "")),
+        asks=str(row.get("asks", "")),
+        named=bool(row.get("named", False)),
+        plain=bool(row.get("plain", False)),
+        after=str(row.get("after", "")),
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a line is held against."""
+
+    stage: Stage
+    feeling: str
+    tone: str  # hard | easy | ""
+    named: bool
+    topic: str
+    on: frozenset[str]
+    last_strategy: str
+    known: frozenset[str]  # what need not be asked any more
+    want_permission: bool
+
+
+def fits(line: Line, moment: Moment, values: Mapping[str, str]) -> bool:
+    """Whether a line may be said at this moment with these slot values."""
+    if not line.slots <= values.keys():
+        return False
+    if line.on and line.on not in moment.on:
+        return False
+    if line.strategy is Strategy.QUESTION and (line.asks == "permission") != moment.want_permission:
+        return False
+    checks = (
+        not line.stages or moment.stage.value in line.stages,
+        not (line.feelings or line.topics) or _meant_for(line, moment),
+        not line.tone or line.tone == moment.tone,
+        not line.named or moment.named,
+        not line.after or line.after == moment.last_strategy,
+        line.asks not in moment.known,
+    )
+    return all(checks)
+
+
+def _meant_for(line: Line, moment: Moment) -> bool:
+    """A line for certain feelings or topics fits if either matches."""
+    return moment.feeling in line.feelings or moment.topic in line.topics
+
+
+def spoken(line: Line, values: Mapping[str, str], rng: random.Random) -> str:
+    """The line with its choices made and its slots filled."""
+    chosen = _CHOICE.sub(lambda m: rng.choice(m.group(1).split("|")), line.say)
+    return _SLOT.sub(lambda m: values[m.group(1)], chosen)
+
+
+def opener(text: str) -> str:
+    """The first two words, lower case: what makes replies sound formulaic when it repeats."""
+    return " ".join(re.findall(r"[\w']+", text.lower())[:2])

@@ -1,0 +1,38 @@
+"""Settings of the text mind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ThinkSettings:
+    """Defaults run offline, without a key.
+
+    Environment names (see :meth:`from_env`): ``SECOUSTI_LLM_URL``, ``SECOUSTI_LLM_MODEL``,
+    ``SECOUSTI_LLM_KEY``, ``SECOUSTI_LLM_DEADLINE_S``.
+    """
+
+    llm_url: str = ""  # base URL of an OpenAI-compatible API ("http://host:8000/v1"); "" = none
+    llm_model: str = "default"  # local servers ignore the name
+    llm_key: str = ""
+    llm_deadline_s: float = 2.0  # a caller notices silence beyond this
+    llm_think_deadline_s: float = 0.7  # research notes 6.5
+    llm_rest_s: float = 15.0  # an endpoint that failed is left alone this long
+    use_vectors: bool = True  # sentence vectors sharpen understanding; words alone work too
+    vectors_path: Path | None = None  # None: the installed package
+    disclosure_every_s: float = 3 * 3600.0  # New York companion law, research notes 5.2
+    session_s: float = 30 * 60.0  # a sane session length, research notes 3.4 and 6.9
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> ThinkSettings:
+        """Settings with the environment's endpoint, if it names one."""
+        base = cls()
+        return cls(
+            llm_url=env.get("SECOUSTI_LLM_URL", base.llm_url),
+            llm_model=env.get("SECOUSTI_LLM_MODEL", base.llm_model),
+            llm_key=env.get("SECOUSTI_LLM_KEY", base.llm_key),
+            llm_deadline_s=float(env.get("SECOUSTI_LLM_DEADLINE_S", base.llm_deadline_s)),
+        )

@@ -1,0 +1,90 @@
+"""What a template line may fill in: authored words for this caller, never their raw transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from voice_agent.contracts import Fact, ThinkingRecord
+from voice_agent.think.dialogue import Dialogue
+from voice_agent.think.facts import Event
+from voice_agent.think.tables import table
+from voice_agent.think.thinking import trap_question
+from voice_agent.think.understand import Insight
+
+REUSE_AFTER_REPLIES = 3  # an event is said back again only after this many other replies
+
+
+def slots(
+    dialogue: Dialogue, insight: Insight, record: ThinkingRecord
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Slot values for the newest turn, and which event each came from.
+
+    Returns:
+        ``values``: slot -> words, also with a capital first letter under a capitalised name.
+        ``sources``: slot -> event id, for slots that say an event back.
+    """
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    _events(dialogue, values, sources)
+    if insight.feeling != "neutral":
+        values["feeling"] = insight.feeling_said
+        values["noun"] = table("understand/emotions")[insight.feeling]["noun"]
+    if len(record.causal_chain) >= 2:
+        values["chain_cause"], values["chain_effect"] = record.causal_chain[:2]
+    _plain(values, "clause", insight.clause)
+    _plain(values, "when", _newest(dialogue.facts, "when"))
+    _plain(values, "who", _newest(dialogue.facts, "who"))
+    _plain(values, "trap_ask", trap_question(record.thought_trap))
+    for name, step in zip(("step", "step2"), record.next_step_options, strict=False):
+        values[name] = step
+    return _with_capitals(values), sources
+
+
+def _events(dialogue: Dialogue, values: dict[str, str], sources: dict[str, str]) -> None:
+    fresh = _fresh(dialogue)
+    problems = [e for e in reversed(fresh) if e.kind == "what"]
+    impacts = [e for e in reversed(fresh) if e.kind == "impact"]
+    strengths = [
+        e
+        for e in reversed(fresh)
+        if e.kind in ("coping", "support") and e.id not in ("nobody", "drinks")
+    ]
+    lead = problems or impacts
+    for suffix, event in zip(("", "2"), lead, strict=False):
+        values[f"said{suffix}"], values[f"thing{suffix}"] = event.said, event.thing
+        sources[f"said{suffix}"] = sources[f"thing{suffix}"] = event.id
+    effects = impacts if problems else impacts[1:]
+    for prefix, group in (("impact", effects), ("strength", strengths)):
+        if group:
+            values[f"{prefix}_said"], values[f"{prefix}_thing"] = group[0].said, group[0].thing
+            sources[f"{prefix}_said"] = sources[f"{prefix}_thing"] = group[0].id
+    if "impact_said" in values:
+        values["impact"] = values["impact_said"]
+        sources["impact"] = sources["impact_said"]
+
+
+def _fresh(dialogue: Dialogue) -> list[Event]:
+    """Events not said back in the last few replies; those of the newest turn come last."""
+    used = {name for draft in dialogue.drafts[-REUSE_AFTER_REPLIES:] for name in draft.about}
+    newest = {event.id for event in dialogue.insights[-1].events}
+    old = [e for e in dialogue.events if e.id not in used and e.id not in newest]
+    return old + [e for e in dialogue.insights[-1].events if e.id not in used]
+
+
+def _newest(facts: tuple[Fact, ...], kind: str) -> str | None:
+    text = next((fact.text for fact in reversed(facts) if fact.kind == kind), None)
+    if kind == "when" and text and not text.startswith(("for ", "since ")):
+        return None  # only a span fits "it's been going on ..."
+    return text
+
+
+def _plain(values: dict[str, str], name: str, text: str | None) -> None:
+    if text:
+        values[name] = text
+
+
+def _with_capitals(values: Mapping[str, str]) -> dict[str, str]:
+    capital = {
+        name[:1].upper() + name[1:]: text[:1].upper() + text[1:] for name, text in values.items()
+    }
+    return {**values, **capital}
