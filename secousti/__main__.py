@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from codec.errors import SecoustiError
 from secousti.commands.registry import add_all, version_line
 
 FAULT, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
@@ -51,14 +50,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = int(args.run(args) or 0)
         sys.stdout.flush()
         return status
-    except SecoustiError as fault:
-        print(f"secousti: {fault}", file=sys.stderr)
-        return FAULT
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         silence_stdout()
         return BROKEN_PIPE
+    except Exception as fault:
+        if not can_be_mended(fault):
+            raise
+        print(f"secousti: {fault}", file=sys.stderr)
+        return FAULT
+
+
+def can_be_mended(fault: Exception) -> bool:
+    """Whether the fault is the person's to mend, not ours.
+
+    The class is looked up only now: its room brings torch, for which --help must not wait.
+    """
+    from codec.errors import SecoustiError
+
+    return isinstance(fault, SecoustiError)
 
 
 def silence_stdout() -> None:

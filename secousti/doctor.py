@@ -104,11 +104,11 @@ def carried_weights() -> Iterator[Finding]:
 
 def endpoint(settings: Settings) -> Finding:
     part = "language model endpoint"
-    if settings.llm_url is None:
+    if not settings.llm_url:
         remedy = "optional: SECOUSTI_LLM_URL=http://127.0.0.1:8000/v1"
         return Finding(part, State.OFF, "none named; the embedded writer answers", remedy)
     url = settings.llm_url.rstrip("/") + "/models"
-    key = settings.llm_key.get_secret_value() if settings.llm_key else ""
+    key = settings.llm_key.get_secret_value()
     try:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         httpx.get(url, headers=headers, timeout=ENDPOINT_TIMEOUT_S).raise_for_status()

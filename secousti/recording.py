@@ -15,17 +15,14 @@ from secousti.files import existing
 
 SHORTEST_S, LONGEST_S = 0.3, 120.0  # a word; more than anyone says before drawing an answer
 QUIETEST_PEAK = 0.001  # -60 dB of full scale: below it a turn holds nothing to hear
-FRAME_SAMPLES = 320  # 20 ms, the grain at which the end of speech is found
-SPEECH_FLOOR_DB = 35.0  # frames this far below the loudest are the room, not the caller
 
 
 @dataclass(frozen=True)
 class CallerTurn:
-    """One turn: ``wav`` float32 [T] at 16 kHz; speech ends before sample ``speech_end``."""
+    """One turn: ``wav`` float32 [T] at 16 kHz."""
 
     path: Path
     wav: np.ndarray
-    speech_end: int
 
     @property
     def seconds(self) -> float:
@@ -44,7 +41,7 @@ def read_turn(path: Path) -> CallerTurn:
     peak = float(np.abs(wav).max(initial=0.0))
     if peak < QUIETEST_PEAK:
         raise SecoustiError(f"{path} is silent: a caller turn with speech in it was expected")
-    return CallerTurn(path, wav, end_of_speech(wav))
+    return CallerTurn(path, wav)
 
 
 def stated_seconds(path: Path) -> float:
@@ -61,11 +58,3 @@ def refuse_length(path: Path, seconds: float) -> None:
             f"{path} lasts {seconds:.2f} s: a caller turn lasts {SHORTEST_S} to {LONGEST_S:.0f} s; "
             "give one file per turn"
         )
-
-
-def end_of_speech(wav: np.ndarray) -> int:
-    """The sample after the last frame of ``wav`` [T] that is loud enough to be the caller."""
-    frames = wav[: len(wav) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    level_db = 10 * np.log10(np.square(frames).mean(axis=1) + 1e-12)
-    loud = np.flatnonzero(level_db > level_db.max() - SPEECH_FLOOR_DB)
-    return int((loud[-1] + 1) * FRAME_SAMPLES)

@@ -35,18 +35,22 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     token: SecretStr | None = None
+    insecure: bool = False  # the deliberate way out of that
+    origins: tuple[str, ...] = ()  # web pages elsewhere that may call, "https://help.example.org"
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_dir: Path | None = None  # None: calls leave nothing behind
+    log_words: bool = False  # what was said is nobody's business unless asked for
     slots: int = Field(default=8, ge=1, le=512)  # what two cores carry with room to spare
 
     # The agent.
     locale: str = "US"  # which crisis lines are named
     recogniser: str = "moonshine"  # or the path of a Whisper checkpoint
     voice: Path | None = None  # a Piper voice (.onnx beside its .json)
-    llm_url: str | None = None  # an OpenAI-compatible endpoint, .../v1
-    llm_model: str | None = None
-    llm_key: SecretStr | None = None
+    llm_url: str = ""  # an OpenAI-compatible endpoint, http://.../v1; empty: the embedded writer
+    llm_model: str = "default"  # local servers ignore the name
+    llm_key: SecretStr = SecretStr("")
+    llm_deadline_s: float = Field(default=2.0, gt=0)  # then the embedded writer answers
 
     @classmethod
     def settings_customise_sources(

@@ -1,4 +1,4 @@
-"""A call as a person sees it: what was heard, how it was understood, what was said, what it cost."""
+"""A call as a person sees it: what was heard, how it was taken, what was said, what it cost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from secousti.meter import Meter
 
 LABEL_COLUMNS = 10  # the longest label, "strategy", and room after it
 LATENCY_WORDS = {  # in the order in which a turn passes through them
@@ -27,6 +29,10 @@ class Show:
         """``caller`` says who is heard calling, and whether that person is synthetic."""
         self._console.print(f"[bold]A call at {address}[/], {rate} rate")
         self._console.print(f"[dim]{escape(caller)}[/]\n")
+
+    def meter(self) -> Meter:
+        """A level meter under the lines, to be entered as a context."""
+        return Meter(self._console)
 
     def step(self, what: str) -> None:
         """Something that takes a moment, said before it happens."""

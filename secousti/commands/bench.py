@@ -5,7 +5,51 @@ The codec may not know of the agent's recogniser, so the command hands it over a
 
 from __future__ import annotations
 
-from secousti.commands.words import Subparsers
+import argparse
+from functools import cache
+from typing import TYPE_CHECKING
+
+from secousti.commands.words import Subparsers, describe
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from voice_agent.listen.recognise import Recogniser
 
 NAME = "bench"
 SUMMARY = "Measure the codec against others: quality, words kept, speed"
+TEXT = """\
+  secousti bench codec --manifest valid/manifest.tsv --json R.json --plot R.png
+  secousti bench speed --json speed.json
+
+'secousti bench codec --help' describes the manifest; 'secousti doctor' names missing tools.
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    from codec.bench.cli import add_bench_parsers
+
+    parser = describe(subparsers, NAME, SUMMARY, TEXT)
+    kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True)
+    add_bench_parsers(kinds)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from codec.bench.cli import run as run_bench
+
+    return run_bench(args, recognise)
+
+
+def recognise(wav: np.ndarray) -> str:
+    """The words in ``wav``, float32 [T] at 16 kHz."""
+    return recogniser().transcribe(wav).text
+
+
+@cache
+def recogniser() -> Recogniser:
+    """The agent's recogniser, loaded when the first clip is to be heard."""
+    from secousti.settings import load_settings
+    from voice_agent.listen.backends import recogniser_maker
+
+    return recogniser_maker(load_settings().recogniser)()

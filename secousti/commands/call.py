@@ -36,3 +36,23 @@ def add_parser(subparsers: Subparsers) -> None:
     add_server(parser)
     add_config(parser)
     parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    import asyncio
+    import json
+
+    from secousti.demo import bundled_turns, make_call
+    from secousti.recording import read_turn
+    from secousti.settings import load_settings
+    from secousti.show import Show
+
+    settings = load_settings(args.config, rate=args.rate, token=args.token)
+    turns = [read_turn(path) for path in args.audio or bundled_turns()]
+    show = Show(quiet=args.json)
+    call = asyncio.run(make_call(settings, args.server, turns, args.out, show))
+    if args.json:
+        print(json.dumps(call, indent=1))
+    else:
+        show.farewell(str(args.out), call["log"])
+    return 0

@@ -32,5 +32,5 @@ def run(args: argparse.Namespace) -> int:
     wav = load_codec(tokens.rate, weights=args.weights).decode(tokens)
     with replacing(args.audio) as draft:
         write_wav(draft, wav[0])
-    print(f"{args.audio}: {wav.shape[-1] / 16_000:.2f} s")
+    print(f"{args.audio}: {tokens.seconds:.2f} s")
     return 0

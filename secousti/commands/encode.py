@@ -37,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
     tokens = load_codec(settings.rate, weights=settings.weights).encode(wav)
     with replacing(args.tokens) as draft:
         write_sec(draft, tokens)
-    seconds = tokens.bits_sent / tokens.bps
-    print(f"{args.tokens}: {seconds:.2f} s at {tokens.bps:.0f} bits per second ({tokens.rate})")
+    cost = f"{tokens.bps:.0f} bits per second ({tokens.rate})"
+    print(f"{args.tokens}: {tokens.seconds:.2f} s at {cost}")
     return 0

@@ -23,13 +23,12 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from codec import SAMPLE_RATE_HZ
     from codec.file import read_sec
     from secousti.files import existing
 
     tokens = read_sec(existing(args.tokens, "a .sec file"))
     facts = {
-        "seconds": tokens.samples / SAMPLE_RATE_HZ,
+        "seconds": tokens.seconds,
         "rate": tokens.rate,
         "tokens": int(tokens.codes.shape[-1]),
         "bits": tokens.bits_sent,

@@ -27,3 +27,15 @@ def add_parser(subparsers: Subparsers) -> None:
     add_server(parser)
     add_config(parser)
     parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    import asyncio
+
+    from secousti.settings import load_settings
+    from secousti.show import Show
+    from secousti.talk import talk
+
+    settings = load_settings(args.config, rate=args.rate, token=args.token)
+    asyncio.run(talk(settings, args.server, args.file, args.save, Show()))
+    return 0

@@ -22,3 +22,11 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the sound files")
     add_weights(parser)
     parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from secousti.replay import replay
+
+    for path in replay(args.log, args.out, args.weights):
+        print(path)
+    return 0

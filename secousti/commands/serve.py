@@ -25,9 +25,38 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port (default: 8765; 0 picks a free one)")
     parser.add_argument("--token", help="what callers must know; required beyond loopback")
+    parser.add_argument(
+        "--insecure", action="store_true", default=None, help="beyond loopback without a token"
+    )
     parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate, for wss://")
     parser.add_argument("--tls-key", type=Path, metavar="PEM", help="the certificate's key")
     parser.add_argument("--log-dir", type=Path, help="folder for token logs (default: none kept)")
     parser.add_argument("--slots", type=int, help="calls at once (default: 8)")
     add_config(parser)
     parser.set_defaults(run=run)
+
+
+FLAGS = ("host", "port", "token", "insecure", "tls_cert", "tls_key", "log_dir", "slots")
+
+
+def run(args: argparse.Namespace) -> int:
+    import asyncio
+    import logging
+
+    from secousti.house import build_parts, server_settings
+    from secousti.settings import load_settings
+    from server.app import serve
+    from server.auth import check_exposure
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    settings = load_settings(args.config, **{name: getattr(args, name) for name in FLAGS})
+    plan = server_settings(settings)
+    check_exposure(plan.host, plan.token, plan.insecure)  # before the models take their time
+    scheme = "wss" if plan.tls_cert else "ws"
+
+    def ready(port: int) -> None:
+        print(f"answering at {scheme}://{plan.host}:{port} (Ctrl-C ends it)", flush=True)
+
+    print("loading the models", flush=True)
+    asyncio.run(serve(plan, build_parts(settings), ready=ready))
+    return 0

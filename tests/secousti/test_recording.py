@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from codec.errors import SecoustiError
-from secousti.recording import end_of_speech, read_turn
+from secousti.recording import read_turn
 
 Hum = Callable[..., np.ndarray]
 
@@ -32,12 +32,6 @@ def test_any_rate_and_channel_count_is_read(
 def test_clipped_speech_is_still_a_turn(tmp_path: Path, hum: Hum) -> None:
     soundfile.write(tmp_path / "a.wav", np.clip(9 * hum(1.0), -1, 1), 16_000)
     assert np.abs(read_turn(tmp_path / "a.wav").wav).max() <= 1.0
-
-
-def test_the_end_of_speech_is_where_the_voice_stops(hum: Hum) -> None:
-    room = 1e-4 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
-    end = end_of_speech(np.concatenate([hum(1.0), room]))
-    assert end == pytest.approx(16_000, abs=1_600)
 
 
 @pytest.mark.parametrize(

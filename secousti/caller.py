@@ -1,0 +1,222 @@
+"""A recording as a live caller: real-time sound, silence while listening, one reply per turn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from codec import SAMPLE_RATE_HZ, SecoustiError
+from secousti.client import Audio, Call, CallEvent, Pcm
+from server.wires import native
+
+SPEECH_DB = 40.0  # what is within this of a recording's loudest 10 ms is speech, below is room
+BLOCK = SAMPLE_RATE_HZ // 100
+REPLY_S = 30.0  # an answer that takes longer will not come
+AUDIBLE = 0.003  # -50 dB of full scale: below it a reply has not begun for a listener
+
+
+class Microphone:
+    """A microphone that hears a recording when told to, and silence otherwise; never faster or
+    slower than real time, by absolute deadlines."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._sound = np.zeros(0, np.float32)
+        self._said = asyncio.Event()
+        self._said.set()
+        self._last_speech = 0
+        self.last_speech_sent = 0.0  # when the last speech sample of the recording was sent
+
+    async def say(self, wav: Pcm) -> None:
+        """Lets the call hear ``wav``, float32 ``[T]``; returns when its last sample was sent."""
+        self._sound, self._last_speech = wav, last_speech_sample(wav)
+        self._said.clear()
+        await self._said.wait()
+
+    def hang_up(self) -> None:
+        """Nobody listens any more: what is left to say is left unsaid."""
+        self._sound = self._sound[:0]
+        self._said.set()
+
+    async def run(self) -> None:
+        """Feeds the call until cancelled, a packet's worth of sound at a time."""
+        size = self._call.rate.packet_samples
+        due = time.monotonic()
+        while True:
+            frame, self._sound = self._sound[:size], self._sound[size:]
+            due += size / SAMPLE_RATE_HZ
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await self._call.send(np.pad(frame, (0, size - len(frame))))
+            if 0 < self._last_speech <= size:
+                self.last_speech_sent = time.monotonic()
+            self._last_speech -= size
+            if not len(self._sound):
+                self._said.set()
+
+
+@dataclass(eq=False)
+class Heard:
+    """One reply as the caller heard it; ``wav`` is float32 ``[T]`` as the decoder gave it.
+
+    ``first_sound`` is when its first audible sample left a loudspeaker that has no buffer.
+    """
+
+    generation: int
+    pieces: list[Pcm] = field(default_factory=list)
+    began: float | None = None
+    first_sound: float | None = None
+    info: native.TurnInfo | None = None
+    over: bool = False
+
+    @property
+    def wav(self) -> Pcm:
+        return np.concatenate(self.pieces) if self.pieces else np.zeros(0, np.float32)
+
+    def take(self, pcm: Pcm, now: float) -> None:
+        """The next piece, float32 ``[T]``, which came at ``now``."""
+        self.pieces.append(pcm)
+        self.began = self.began or now
+        audible = np.flatnonzero(np.abs(pcm) > AUDIBLE)
+        if self.first_sound is None and len(audible):
+            self.first_sound = now + int(audible[0]) / SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of the caller and its answer; ``reply`` is None when none came.
+
+    ``heard`` has all words of the turn, also when the agent took a pause for its end.
+    ``voice_to_voice_ms`` runs from the last speech sample sent to the first audible sample of the
+    reply, on the caller's own clock.
+    """
+
+    heard: str
+    reply: Heard | None = None
+    voice_to_voice_ms: float | None = None
+
+    @property
+    def info(self) -> native.TurnInfo | None:
+        """What the server told about the turn, if it answered."""
+        return self.reply.info if self.reply else None
+
+
+class Caller:
+    """Holds a whole call with recordings; ``show`` sees every event as it happens."""
+
+    def __init__(self, call: Call, show: Callable[[CallEvent], None] = lambda event: None) -> None:
+        self._call, self._show = call, show
+        self._microphone = Microphone(call)
+        self._news = asyncio.Condition()
+        self._ended = False
+        self._fault: SecoustiError | None = None
+        self._words: list[str] = []
+        self.replies: dict[int, Heard] = {}
+
+    async def converse(
+        self,
+        recordings: Sequence[Pcm],
+        saying: Callable[[int], None] = lambda index: None,
+        answered: Callable[[Turn], None] = lambda turn: None,
+    ) -> list[Turn]:
+        """Hears the greeting, then says each recording and hears its answer to the end.
+
+        ``saying`` is told which recording is next. An agent that ends the call after an answer
+        leaves the rest unsaid.
+
+        Raises:
+            SecoustiError: the call broke, or there was no greeting.
+        """
+        work = [asyncio.create_task(self._follow()), asyncio.create_task(self._microphone.run())]
+        try:
+            if await self._reply(after=0.0) is None:
+                raise SecoustiError(f"the agent did not greet within {REPLY_S:.0f} s: call again")
+            turns: list[Turn] = []
+            for index, wav in enumerate(recordings):
+                if self._ended and self._fault is None:
+                    break
+                saying(index)
+                turns.append(await self._turn(wav))
+                answered(turns[-1])
+            return turns
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    async def _turn(self, wav: Pcm) -> Turn:
+        self._words.clear()
+        await self._microphone.say(wav)
+        ended = self._microphone.last_speech_sent
+        reply = await self._reply(after=ended)
+        heard = " ".join(self._words)
+        if reply is None or reply.first_sound is None:
+            return Turn(heard, reply)
+        return Turn(heard, reply, 1000 * (reply.first_sound - ended))
+
+    async def _reply(self, after: float) -> Heard | None:
+        """Waits for a reply that began ``after`` that time, until it is heard out."""
+        try:
+            async with asyncio.timeout(REPLY_S):
+                await self._until(lambda: self._begun(after) is not None)
+        except TimeoutError:
+            return None
+        await self._until(lambda: self._begun(after, over=True) is not None)
+        reply = self._begun(after, over=True)
+        if reply is None:
+            raise self._fault or SecoustiError("the agent ended the call before it answered")
+        await asyncio.sleep(self._call.lead_ms / 1000)  # what is still queued is heard out
+        return reply
+
+    async def _until(self, came: Callable[[], bool]) -> None:
+        """Waits for news that make ``came`` true, or for the end of the call."""
+        async with self._news:
+            await self._news.wait_for(lambda: came() or self._ended)
+
+    def _begun(self, after: float, over: bool = False) -> Heard | None:
+        for reply in self.replies.values():
+            if reply.began is not None and reply.began > after and reply.over >= over:
+                return reply
+        return None
+
+    async def _follow(self) -> None:
+        try:
+            async for event in self._call:
+                self._note(event, time.monotonic())
+                self._show(event)
+                await self._tell()
+        except SecoustiError as fault:
+            self._fault = fault
+        self._ended = True
+        self._microphone.hang_up()
+        await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    def _note(self, event: CallEvent, now: float) -> None:
+        match event:
+            case native.Begin():
+                self.replies[event.generation] = Heard(event.generation)
+            case Audio():
+                self.replies[event.generation].take(event.pcm, now)
+            case native.TurnInfo():
+                self._words += [event.heard] if event.heard else []
+                if event.generation in self.replies:
+                    self.replies[event.generation].info = event
+            case native.End():
+                self.replies[event.generation].over = True
+
+
+def last_speech_sample(wav: Pcm) -> int:
+    """Where the speech of float32 ``[T]`` ends: after its last block within ``SPEECH_DB``."""
+    blocks = wav[: len(wav) - len(wav) % BLOCK].reshape(-1, BLOCK)
+    if not len(blocks):
+        return len(wav)
+    level = np.sqrt(np.mean(np.square(blocks), axis=1))
+    loud = np.flatnonzero(level > level.max() * 10 ** (-SPEECH_DB / 20))
+    return int(loud[-1] + 1) * BLOCK if len(loud) else len(wav)

@@ -1,0 +1,63 @@
+"""The rooms put together: settings of a person become the settings and models of each room."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from codec import load_codec
+from codec.rates import RATES
+from secousti.settings import Settings
+from server.parts import Parts
+from server.settings import ServerSettings
+from voice_agent.listen.ears import Ears
+from voice_agent.listen.settings import ListenSettings
+from voice_agent.speak.settings import SpeakSettings
+from voice_agent.speak.voice import Voice
+from voice_agent.think import Conversation, Mind, ThinkSettings
+
+
+def server_settings(settings: Settings) -> ServerSettings:
+    """How the server is to run."""
+    return ServerSettings(
+        host=settings.host,
+        port=settings.port,
+        token=settings.token.get_secret_value() if settings.token else None,
+        insecure=settings.insecure,
+        allowed_origins=settings.origins,
+        tls_cert=settings.tls_cert,
+        tls_key=settings.tls_key,
+        slots=settings.slots,
+        log_dir=settings.log_dir,
+        log_words=settings.log_words,
+    )
+
+
+def think_settings(settings: Settings) -> ThinkSettings:
+    """How the agent is to think, and with whose help."""
+    return ThinkSettings(
+        llm_url=settings.llm_url,
+        llm_model=settings.llm_model,
+        llm_key=settings.llm_key.get_secret_value(),
+        llm_deadline_s=settings.llm_deadline_s,
+    )
+
+
+def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Parts:
+    """Every model a server needs, loaded (a few seconds), the codec for ``rates``.
+
+    ``settings.weights`` are those of ``settings.rate``. Raises
+    :class:`~codec.errors.SecoustiError` where one is missing.
+    """
+    ears = Ears.load(ListenSettings(recogniser=settings.recogniser))
+    mind = Mind.load(think_settings(settings))
+    return Parts(
+        codecs={rate: load_codec(rate, weights=own_weights(settings, rate)) for rate in rates},
+        listener=ears.listener,
+        conversation=lambda locale: Conversation(mind, clock=time.monotonic, locale=locale),
+        voice=Voice.load(SpeakSettings(voice=settings.voice)),
+    )
+
+
+def own_weights(settings: Settings, rate: str) -> Path | None:
+    return settings.weights if rate == settings.rate else None

@@ -1,0 +1,50 @@
+"""A call's token log as audio again: what the caller heard and what the agent heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from codec import Codec, load_codec
+from codec.audio import write_wav
+from secousti.files import existing, replacing
+from server.calllog import read_call
+
+
+def reply_name(generation: int) -> str:
+    """The sound file of one reply: the agent opens with generation 1, the greeting."""
+    return "greeting.wav" if generation == 1 else f"reply-{generation - 1}.wav"
+
+
+def replay(log: Path, out: Path, weights: Path | None = None) -> list[Path]:
+    """Write the audio of the call in ``log`` to the folder ``out``; the paths written.
+
+    Decoding repeats the steps of the live decoders packet by packet, so the samples are the
+    same. Raises :class:`~codec.errors.SecoustiError` where the log or the weights are not whole.
+    """
+    call = read_call(existing(log, "the token log of a call"))
+    codec = load_codec(call.rate.name, weights=weights)
+    sounds = [("caller.wav", decode_streams(codec, [call.uplink()])[0])]
+    replies = decode_streams(codec, [call.downlink(number) for number in call.generations()])
+    sounds += zip(map(reply_name, call.generations()), replies, strict=True)
+    return [write(out / name, wav) for name, wav in sounds]
+
+
+def decode_streams(codec: Codec, streams: Sequence[Sequence[bytes]]) -> list[Tensor]:
+    """Streams that one decoder hears after each other, each float32 [T]; voice is kept between."""
+    decoder = codec.stream_decoder(slots=1)
+    sounds = []
+    for packets in streams:
+        decoder.reset(0, keep_voice=True)
+        steps = [decoder.step([packet], [0])[0] for packet in packets]
+        sounds.append(torch.cat(steps) if steps else torch.zeros(0))
+    return sounds
+
+
+def write(path: Path, wav: Tensor) -> Path:
+    with replacing(path) as draft:
+        write_wav(draft, wav)
+    return path
