@@ -94,6 +94,9 @@ def _add_codec(subparsers: Subparsers) -> None:
     parser.add_argument("--lyra", type=Path, metavar="DIR", help="folder of Lyra's tflite files")
     parser.add_argument("--max", type=_positive, metavar="N", help="only the first N clips")
     parser.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N", help="processes side by side (default: 1)"
+    )
+    parser.add_argument(
         "--reuse", type=Path, metavar="FILE", help="keep other systems of an earlier --json report"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
@@ -134,22 +137,29 @@ def _add_plot(subparsers: Subparsers) -> None:
 
 
 def _run_codec(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.lineup import Lineup
+    from codec.bench.metrics.scorer import METRICS
     from codec.bench.session import CodecBench, run_codec_bench
 
-    bench = CodecBench(
-        manifest=args.manifest,
-        rates=args.rates,
-        peers=args.peers,
-        metrics=args.metrics,
+    lineup = Lineup(
+        rates=tuple(args.rates),
+        peers=tuple(args.peers),
+        metrics=tuple(args.metrics or METRICS),
         weights=args.weights,
         lyra=args.lyra,
+        recognise=recognise,
+    )
+    bench = CodecBench(
+        manifest=args.manifest,
+        lineup=lineup,
         most=args.max,
+        jobs=args.jobs,
         reuse=args.reuse,
         json=args.json,
         plot=args.plot,
         command=_command(),
     )
-    run_codec_bench(bench, recognise)
+    run_codec_bench(bench)
     return 0
 
 

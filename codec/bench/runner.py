@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codec.audio import read_audio
@@ -17,8 +17,6 @@ from codec.errors import SecoustiError
 from codec.rates import SAMPLE_RATE_HZ
 
 Interval = tuple[float, float]
-Tick = Callable[[], None]
-"""Called after every clip, for a progress display."""
 
 PCM_BITS = 16
 
@@ -58,7 +56,7 @@ class SystemResult:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class Outcome:
     """One clip through one system; ``scores`` is ``None`` where the codec refused it."""
 
     samples: int
@@ -66,27 +64,17 @@ class _Outcome:
     scores: ClipScores | None
 
 
-def run_system(
-    system: System, clips: Iterable[Clip], scorer: Scorer, tick: Tick = lambda: None
-) -> SystemResult:
-    """Code and score every clip; raises :class:`SecoustiError` for a clip that cannot be read."""
-    outcomes = []
-    for clip in clips:
-        outcomes.append(_run_clip(system, clip, scorer))
-        tick()
-    return summarise(system, outcomes)
-
-
-def _run_clip(system: System, clip: Clip, scorer: Scorer) -> _Outcome:
+def run_clip(system: System, scorer: Scorer, clip: Clip) -> Outcome:
+    """Code and score one clip; raises :class:`SecoustiError` if it cannot be read."""
     wave = read_audio(clip.file).numpy()
     try:
         coded = system.code(wave)
     except SecoustiError:
-        return _Outcome(len(wave), 0, None)
-    return _Outcome(len(wave), coded.bits, scorer.score(wave, coded.wave, clip.transcript))
+        return Outcome(len(wave), 0, None)
+    return Outcome(len(wave), coded.bits, scorer.score(wave, coded.wave, clip.transcript))
 
 
-def summarise(system: System, outcomes: Sequence[_Outcome]) -> SystemResult:
+def summarise(system: System, outcomes: Sequence[Outcome]) -> SystemResult:
     """Means, intervals and counts over the clips; bits over seconds, all coded clips together."""
     scored = [outcome for outcome in outcomes if outcome.scores is not None]
     scores = [outcome.scores for outcome in scored if outcome.scores is not None]

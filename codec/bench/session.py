@@ -13,36 +13,36 @@ import soundfile
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from codec.bench.lineup import Lineup, clip_outcome, load_cast, workers
 from codec.bench.manifest import Clip, read_manifest
-from codec.bench.metrics.scorer import METRICS, Scorer, load_scorer
-from codec.bench.metrics.words import Recognise
-from codec.bench.peers import find_peers
-from codec.bench.peers.base import System
-from codec.bench.peers.secousti import secousti_systems
 from codec.bench.plot import draw
-from codec.bench.report import CONVENTIONS, machine, read_report, system_json, table, write_json
-from codec.bench.runner import Original, run_system
+from codec.bench.report import (
+    CONVENTIONS,
+    machine,
+    read_report,
+    system_json,
+    table,
+    write_json,
+)
+from codec.bench.runner import summarise
 from codec.errors import SecoustiError
 
 
 @dataclass(frozen=True)
 class CodecBench:
-    """What to run and where the results go; ``None`` means all metrics, all clips, no file."""
+    """What to run, on what, and where the results go; ``None`` means all clips, no file."""
 
     manifest: Path
-    rates: Sequence[str]
-    peers: Sequence[str]
-    metrics: Sequence[str] | None = None
-    weights: Path | None = None
-    lyra: Path | None = None
+    lineup: Lineup
     most: int | None = None
+    jobs: int = 1
     reuse: Path | None = None
     json: Path | None = None
     plot: Path | None = None
     command: str = ""
 
 
-def run_codec_bench(bench: CodecBench, recognise: Recognise | None = None) -> dict[str, Any]:
+def run_codec_bench(bench: CodecBench) -> dict[str, Any]:
     """Run every system over every clip; writes the files asked for and returns the report.
 
     The JSON file is written anew after every system, so that an interrupted run leaves what it has.
@@ -50,24 +50,16 @@ def run_codec_bench(bench: CodecBench, recognise: Recognise | None = None) -> di
     earlier report on other clips.
     """
     clips = read_manifest(bench.manifest)[: bench.most]
-    found = find_peers(bench.peers, bench.lyra)
-    scorer = load_scorer(bench.metrics or METRICS, recognise)
+    described = describe_clips(clips)
     report: dict[str, Any] = {
-        "systems": {},
-        "clips": describe_clips(clips),
-        "skipped": [*found.missing, *scorer.missing],
+        "systems": earlier_systems(bench.reuse, described) if bench.reuse else {},
+        "clips": described,
+        "skipped": list(load_cast(bench.lineup).missing),
         "conventions": CONVENTIONS,
         "machine": machine(),
         "command": bench.command,
     }
-    if bench.reuse:
-        report["systems"] = earlier_systems(bench.reuse, report["clips"])
-    systems: list[System] = [
-        Original(),
-        *secousti_systems(bench.rates, bench.weights),
-        *found.systems,
-    ]
-    _measure(report, systems, clips, scorer, bench.json)
+    _measure(bench, clips, report)
     if bench.plot:
         draw(report, bench.plot)
     Console().print(table(report["systems"]))
@@ -94,23 +86,18 @@ def earlier_systems(path: Path, clips: Mapping[str, Any]) -> dict[str, Any]:
     return systems
 
 
-def _measure(
-    report: dict[str, Any],
-    systems: Sequence[System],
-    clips: Sequence[Clip],
-    scorer: Scorer,
-    json: Path | None,
-) -> None:
-    """Run ``systems`` into ``report`` with a progress bar each, saving after each."""
+def _measure(bench: CodecBench, clips: Sequence[Clip], report: dict[str, Any]) -> None:
+    """Run the line-up into ``report`` with a progress bar each, saving after each."""
     console = Console(stderr=True)
     for message in report["skipped"]:
         console.print(message, style="yellow", highlight=False)
-    with _progress(console) as progress:
-        for system in systems:
-            tick = partial(progress.advance, progress.add_task(system.name, total=len(clips)))
-            report["systems"][system.name] = system_json(run_system(system, clips, scorer, tick))
-            if json:
-                write_json(json, report)
+    with _progress(console) as progress, workers(bench.jobs) as mapper:
+        for name, system in load_cast(bench.lineup).systems.items():
+            work = partial(clip_outcome, bench.lineup, name)
+            outcomes = progress.track(mapper(work, clips), len(clips), description=name)
+            report["systems"][name] = system_json(summarise(system, list(outcomes)))
+            if bench.json:
+                write_json(bench.json, report)
 
 
 def _progress(console: Console) -> Progress:
