@@ -40,10 +40,10 @@ class Codec:
 
         Raises :class:`SecoustiError` for an empty signal, NaN or infinity.
         """
+        if wav.numel() == 0:
+            raise SecoustiError("the audio is empty: give at least one sample")
         batch = require_finite(wav.reshape(-1, wav.shape[-1]).float())
         samples = batch.shape[1]
-        if samples == 0:
-            raise SecoustiError("the audio is empty: give at least one sample")
         wanted = tokens_needed(self.rate.name, samples)
         packets = -(-wanted // self.rate.tokens_per_packet)
         padded = F.pad(batch, (0, packets * self.rate.packet_samples - samples))

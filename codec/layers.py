@@ -46,7 +46,8 @@ class ConvNeXt(nn.Module):
             scale, shift = self.scale_shift(voice).chunk(2, dim=-1)
             y = y * (1 + scale) + shift
         y = self.down(F.gelu(self.up(y), approximate="tanh"))
-        return x + self.layer_scale * y
+        out: Tensor = x + self.layer_scale * y
+        return out
 
 
 class ConvNeXtStack(nn.Module):

@@ -1,8 +1,8 @@
 """Packets of the token stream: tokens and voice codewords as whole bytes, no header at all.
 
 Packet k of a stream is ``[voice codeword: 16 bits, if rate.carries_voice(k)] tokens: 40 bits``,
-most significant bit first. Writer and reader count packets from the start of the stream, so the carrier
-must keep order and lose nothing (a websocket does).
+most significant bit first. Writer and reader count packets from the start of the stream, so the
+carrier must keep order and lose nothing (a websocket does).
 """
 
 from __future__ import annotations

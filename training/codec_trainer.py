@@ -74,6 +74,7 @@ class CodecTrainer:
                 "judge_optimiser": self.judge_optimiser.state_dict(),
                 "teacher": self.teacher.state_dict() if self.teacher is not None else None,
                 "progress": vars(self.progress),
+                "random": torch.get_rng_state(),
             },
         )
 
@@ -88,6 +89,7 @@ class CodecTrainer:
         self._enter_parts(self._stage_named(self.progress.stage))
         self.optimiser.load_state_dict(content["optimiser"])
         self.judge_optimiser.load_state_dict(content["judge_optimiser"])
+        torch.set_rng_state(content["random"])
 
     def start_from(self, checkpoint: Path) -> list[str]:
         """Takes over every fitting weight of another run (its average), and its teacher."""

@@ -49,7 +49,8 @@ class Corpus:
         mass: NDArray[np.float64] = np.array(
             [u.length * weights.get(u.source, 1.0) for u in self.utterances]
         )
-        return mass / mass.sum()
+        shares: NDArray[np.float64] = mass / mass.sum()
+        return shares
 
 
 def read_manifest(path: Path) -> list[Row]:

@@ -1,0 +1,99 @@
+"""Training: it learns, resumes exactly, survives nonsense, and exports what the codec loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from codec import load_codec
+from codec.errors import SecoustiError
+from codec.rates import HIGH, LOW
+from training.batches import Batch, BatchConfig, Batches
+from training.checkpoint import export_weights, load_checkpoint
+from training.codec_trainer import CodecTrainer
+from training.corpus import Corpus, Utterance
+from training.recipe import CODEC_STAGES, Stage
+
+
+def hum_corpus() -> Corpus:
+    t = np.arange(48000) / 16000
+    wav = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 15)) * (1 + np.sin(9 * t))
+    return Corpus((3000 * wav).astype(np.int16), [Utterance(0, 48000, "hum", "test")])
+
+
+BATCHES = Batches(hum_corpus(), BatchConfig(batch=2, crop_samples=15360))
+ACOUSTIC, SEMANTIC, ADVERSARIAL, _FINISH = CODEC_STAGES
+
+
+def steps(trainer: CodecTrainer, stage: Stage, count: int) -> list[float]:
+    if trainer.progress.stage != stage.name:
+        trainer._enter(stage)
+    return [trainer._step(BATCHES(trainer.progress.step), stage, 0.0)["mel"] for _ in range(count)]
+
+
+def test_a_few_steps_bring_the_sound_nearer(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mel = steps(CodecTrainer(HIGH, CODEC_STAGES, tmp_path), ACOUSTIC, 8)
+    assert mel[-1] < 0.9 * mel[0]
+
+
+def test_resuming_is_exact(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    ours = CodecTrainer(HIGH, CODEC_STAGES, tmp_path)
+    steps(ours, ACOUSTIC, 1)
+    steps(ours, SEMANTIC, 1)
+    ours.save()
+    expected = steps(ours, SEMANTIC, 2)
+    again = CodecTrainer(HIGH, CODEC_STAGES, tmp_path)
+    again.resume()
+    assert steps(again, SEMANTIC, 2) == expected
+
+
+def test_the_adversarial_stage_leaves_the_sender_alone(tmp_path: Path) -> None:
+    trainer = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
+    steps(trainer, SEMANTIC, 1)
+    before = {k: v.clone() for k, v in trainer.model.state_dict().items()}
+    steps(trainer, ADVERSARIAL, 2)
+    after = trainer.model.state_dict()
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"connector", "decoder", "voice_condition"}
+
+
+def test_a_batch_of_nonsense_changes_nothing_and_many_stop_the_run(tmp_path: Path) -> None:
+    trainer = CodecTrainer(HIGH, CODEC_STAGES, tmp_path)
+    trainer._enter(ACOUSTIC)
+    good = BATCHES(0)
+    bad = Batch(torch.full_like(good.speech, float("nan")), good.voice, good.voice_known)
+    before = [p.clone() for p in trainer.model.parameters()]
+    with pytest.raises(SecoustiError, match="not finite"):
+        for _ in range(30):
+            trainer._step(bad, ACOUSTIC, 0.0)
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.model.parameters(), strict=True))
+
+
+def test_the_export_is_what_the_codec_loads(tmp_path: Path) -> None:
+    trainer = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
+    path = tmp_path / "low.safetensors"
+    export_weights(path, trainer.average.values, {"rate": "low"})
+    codec = load_codec("low", path)
+    assert codec.decode(codec.encode(torch.zeros(4000))).shape == (1, 4000)
+
+
+def test_another_rate_may_begin_with_what_fits(tmp_path: Path) -> None:
+    high = CodecTrainer(HIGH, CODEC_STAGES, tmp_path / "high")
+    steps(high, SEMANTIC, 1)
+    high.save()
+    low = CodecTrainer(LOW, CODEC_STAGES, tmp_path / "low")
+    fresh = low.start_from(tmp_path / "high" / "checkpoint.pt")
+    assert torch.equal(low.model.decoder.embed.weight, high.average.values["decoder.embed.weight"])
+    assert all(name.startswith(("tokens.", "connector.")) for name in fresh)
+    assert low.teacher is not None
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(SecoustiError, match="not a readable checkpoint"):
+        load_checkpoint(tmp_path / "checkpoint.pt")
