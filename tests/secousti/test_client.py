@@ -60,8 +60,8 @@ class Follower:
         return [event for event in self.events if isinstance(event, kind)]
 
     async def until(self, kind, count=1):
-        """Waits for the count-th event of a kind; five seconds must do."""
-        for _ in range(500):
+        """Waits for the count-th event of a kind; half a minute must do."""
+        for _ in range(3000):
             if len(self.of(kind)) >= count:
                 return
             await asyncio.sleep(0.01)

@@ -180,7 +180,7 @@ def fake_parts(**replaced: Any) -> Parts:
     return Parts(**(parts | replaced))
 
 
-def run(work: Coroutine[Any, Any, Any], limit_s: float = 20.0) -> Any:
+def run(work: Coroutine[Any, Any, Any], limit_s: float = 60.0) -> Any:
     """Runs one asynchronous test with a time limit; tasks it leaves behind fail it."""
 
     async def watched() -> Any:
