@@ -39,6 +39,15 @@ def script_lines(locale: Locale) -> Iterator[Line]:
                 yield from _pool(locale, category, level, kind)
 
 
+def crisis_scripts(code: str) -> dict[str, str]:
+    """Text of every crisis script by id for one locale ("US"), for rendering ahead of calls.
+
+    Raises:
+        SecoustiError: there are no resources for the locale.
+    """
+    return {line.id: line.text for line in script_lines(Locale.load(code))}
+
+
 def _variants(locale: Locale, category: str, level: str, step: dict[str, Any]) -> list[Line]:
     return [
         _line(locale, category, level, step, key, n)

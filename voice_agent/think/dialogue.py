@@ -32,7 +32,8 @@ class Dialogue:
     turn: int = -1
     topic: str = ""
     facts: tuple[Fact, ...] = ()
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)  # last mentioned last
+    told: dict[str, int] = field(default_factory=dict)  # event id -> turn of its last mention
     feelings: list[str] = field(default_factory=list)
     insights: list[Insight] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)  # support replies only
@@ -55,8 +56,9 @@ class Dialogue:
         self.log.append(("caller", text))
         self.insights.append(insight)
         self.feelings.append(insight.feeling)
-        known = {event.id for event in self.events}
-        self.events += [event for event in insight.events if event.id not in known]
+        again = {event.id for event in insight.events}
+        self.events = [e for e in self.events if e.id not in again] + list(insight.events)
+        self.told |= {event.id: self.turn for event in insight.events}
         self.facts = merge_facts(self.facts, insight.record.facts)
         self.topic = insight.record.topic if insight.record.topic != "general" else self.topic
 
@@ -96,6 +98,6 @@ class Dialogue:
     def forget(self) -> None:
         """Drop what was noted about the caller; the reply history stays, so nothing repeats."""
         self.topic, self.facts = "", ()
-        self.events, self.feelings, self.insights = [], [], []
+        self.events, self.feelings, self.insights, self.told = [], [], [], {}
         self.asked, self.offered = set(), set()
         self.log = [(who, words) for who, words in self.log if who == "agent"]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from voice_agent.contracts import Fact
 from voice_agent.think.tables import table
@@ -17,6 +18,7 @@ from voice_agent.think.words import Heard
 
 _NOT = re.compile(r"\b(?:not|never|no|without)(?: \w+)?$")
 _SOMEBODY = "them"
+NO_STRENGTH = frozenset({"nobody", "drinks", "tried"})  # coping and support that do not hold
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class Event:
     who: str = ""
     trap: str = ""
     step: str = ""
+    feel: str = ""  # the feeling it usually brings
+    heavy: bool = False  # news that needs to be met before anything else
     at: int = 0  # character position in the evened-out turn
 
 
 @cache
-def _cues() -> tuple[tuple[dict[str, str], re.Pattern[str]], ...]:
+def _cues() -> tuple[tuple[dict[str, Any], re.Pattern[str]], ...]:
     entries = table("understand/events")["event"]
     return tuple((entry, re.compile(rf"\b(?:{entry['cue']})")) for entry in entries)
 
@@ -50,10 +54,19 @@ def patterns(name: str) -> re.Pattern[str]:
 def events(heard: Heard) -> list[Event]:
     """Every known event in one evened-out turn, in the order in which it was said."""
     found = [event for entry, cue in _cues() for event in _first(entry, cue, heard)]
-    return sorted(found, key=lambda event: event.at)
+    ids = {event.id for event in found}
+    kept = [event for event in found if not ids & set(_yields_to()[event.id])]
+    return sorted(kept, key=lambda event: event.at)
 
 
-def _first(entry: dict[str, str], cue: re.Pattern[str], heard: Heard) -> Iterator[Event]:
+@cache
+def _yields_to() -> dict[str, tuple[str, ...]]:
+    """Event id -> more telling events beside which it is left out."""
+    entries = table("understand/events")["event"]
+    return {entry["id"]: tuple(entry.get("unless", ())) for entry in entries}
+
+
+def _first(entry: dict[str, Any], cue: re.Pattern[str], heard: Heard) -> Iterator[Event]:
     for match in cue.finditer(heard.text):
         left, _ = heard.clause(*match.span())
         if not _NOT.search(heard.text[left : match.start()].rstrip()):
@@ -61,15 +74,15 @@ def _first(entry: dict[str, str], cue: re.Pattern[str], heard: Heard) -> Iterato
             return
 
 
-def _who(match: re.Match[str], entry: dict[str, str]) -> str:
+def _who(match: re.Match[str], entry: dict[str, Any]) -> str:
     groups = match.groupdict()
     caught = groups.get("who") or groups.get("who2")
     if not caught:
-        return entry.get("who", _SOMEBODY)
+        return str(entry.get("who", _SOMEBODY))
     return caught if caught in ("him", "her", "them") else f"your {caught}"
 
 
-def _event(entry: dict[str, str], who: str, at: int) -> Event:
+def _event(entry: dict[str, Any], who: str, at: int) -> Event:
     plain = who.removeprefix("your ")
     said, thing, step = (
         entry.get(key, "").format(who=who, who_plain=plain) for key in ("said", "thing", "step")
@@ -83,6 +96,8 @@ def _event(entry: dict[str, str], who: str, at: int) -> Event:
         who=who,
         trap=entry.get("trap", ""),
         step=step,
+        feel=entry.get("feel", ""),
+        heavy=entry.get("heavy", False),
         at=at,
     )
 

@@ -19,8 +19,7 @@ _CHOICE = re.compile(r"\[([^\[\]]+)\]")
 class Line:
     """One template line of ``data/replies``.
 
-    ``on``: a signal that must hold for it ("rejection", "commit", "change", "coping"); ``named``:
-    only for a feeling the caller put a word to; ``plain``: a fallback without slots.
+    ``on``: a signal that must hold for it (see :class:`Moment`). ``plain``: needs no slots.
     """
 
     id: str
@@ -29,11 +28,11 @@ class Line:
     slots: frozenset[str]
     stages: frozenset[str]
     feelings: frozenset[str]
+    not_feelings: frozenset[str]
     topics: frozenset[str]
     tone: str
     on: str
     asks: str
-    named: bool
     plain: bool
     after: str
 
@@ -59,11 +58,11 @@ def _line(strategy: Strategy, number: int, row: dict[str, object]) -> Line:
         slots=frozenset(_SLOT.findall(say)),
         stages=names("stages"),
         feelings=names("feelings"),
+        not_feelings=names("not_feelings"),
         topics=names("topics"),
         tone=str(row.get("tone", "")),
         on=str(row.get("on", "")),
         asks=str(row.get("asks", "")),
-        named=bool(row.get("named", False)),
         plain=bool(row.get("plain", False)),
         after=str(row.get("after", "")),
     )
@@ -71,16 +70,19 @@ def _line(strategy: Strategy, number: int, row: dict[str, object]) -> Line:
 
 @dataclass(frozen=True)
 class Moment:
-    """What a line is held against."""
+    """What a line is held against.
+
+    ``on``: signals of this turn: rejection, declined, too_early, commit, change, coping. ``known``:
+    what need not be asked any more, or not yet.
+    """
 
     stage: Stage
     feeling: str
     tone: str  # hard | easy | ""
-    named: bool
     topic: str
     on: frozenset[str]
     last_strategy: str
-    known: frozenset[str]  # what need not be asked any more
+    known: frozenset[str]
     want_permission: bool
 
 
@@ -96,7 +98,7 @@ def fits(line: Line, moment: Moment, values: Mapping[str, str]) -> bool:
         not line.stages or moment.stage.value in line.stages,
         not (line.feelings or line.topics) or _meant_for(line, moment),
         not line.tone or line.tone == moment.tone,
-        not line.named or moment.named,
+        not line.not_feelings & {moment.feeling, moment.topic},
         not line.after or line.after == moment.last_strategy,
         line.asks not in moment.known,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from voice_agent.contracts import RiskLevel
-from voice_agent.think.scope import Scope, judge, strike_idioms
+from voice_agent.think.scope import Scope, in_story, judge, strike_idioms
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard, hear
 
@@ -37,7 +37,7 @@ class Rule:
     category: str
     level: RiskLevel
     kind: str
-    scoped: bool
+    scope: str  # self | story | any
     consume: bool
     pattern: re.Pattern[str]
 
@@ -83,7 +83,7 @@ def _rule(entry: dict[str, object], parts: dict[str, str]) -> Rule:
         category=str(entry["category"]),
         level=RiskLevel(str(entry["level"])),
         kind=str(entry["kind"]),
-        scoped=entry.get("scope", "self") == "self",
+        scope=str(entry.get("scope", "self")),
         consume=bool(entry.get("consume", False)),
         pattern=re.compile(rf"\b(?:{joined})"),
     )
@@ -111,9 +111,16 @@ def findings(heard: Heard) -> list[Finding]:
 def _matches(rule: Rule, heard: Heard) -> Iterator[Finding]:
     for match in rule.pattern.finditer(heard.text):
         span = match.span()
-        scope = judge(heard, *span) if rule.scoped else Scope.SELF
+        scope = _scope(rule, heard, *span)
         level = rule.level if scope is Scope.SELF else _kept(rule, scope)
         yield Finding(rule.id, rule.category, level, rule.kind, scope, span)
+
+
+def _scope(rule: Rule, heard: Heard, start: int, end: int) -> Scope:
+    if rule.scope == "self":
+        return judge(heard, start, end)
+    told = rule.scope == "story" and in_story(heard, start, end)
+    return Scope.STORY if told else Scope.SELF
 
 
 def _kept(rule: Rule, scope: Scope) -> RiskLevel:

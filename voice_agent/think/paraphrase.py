@@ -84,8 +84,15 @@ def _fits(clause: str) -> bool:
         and bool(_VERB.search(clause))
         and not _HANGING.search(clause)
         and not _UNFIT.search(clause)
-        and all(word in _everyday() for word in words)
+        and all(_is_everyday(word) for word in words)
     )
+
+
+def _is_everyday(word: str) -> bool:
+    """Whether the word, or what it is an ending of, is on the list."""
+    stems = {word, re.sub(r"(?:ing|ed|es|s)$", "", word)}
+    stems |= {stem + "e" for stem in stems} | {re.sub(r"(\w)\1$", r"\1", stem) for stem in stems}
+    return bool(stems & _everyday())
 
 
 def _second_person(clause: str) -> str:

@@ -57,9 +57,10 @@ def judge(heard: Heard, start: int, end: int) -> Scope:
     left, right = heard.clause(start, end)
     before, inside = heard.text[left:start], heard.text[start:end]
     sentence = heard.text[slice(*heard.sentence(start, end))]
+    told = in_story(heard, start, end)
     if _about_someone_else(before, inside):
-        return Scope.STORY if _pattern("story").search(sentence) else Scope.OTHER_PERSON
-    if _pattern("story").search(sentence) and not _wants_now(before, inside):
+        return Scope.STORY if told else Scope.OTHER_PERSON
+    if told and not _wants_now(before, inside):
         return Scope.STORY
     denial = _denial(before)
     if denial is not Scope.SELF:
@@ -69,6 +70,11 @@ def judge(heard: Heard, start: int, end: int) -> Scope:
     if _pattern("past").search(sentence) and not _still(heard.text[left:right]):
         return Scope.PAST
     return Scope.SELF
+
+
+def in_story(heard: Heard, start: int, end: int) -> bool:
+    """Whether the sentence around a phrase speaks of a film, a book, a game or the news."""
+    return bool(_pattern("story").search(heard.text[slice(*heard.sentence(start, end))]))
 
 
 def _about_someone_else(before: str, inside: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from voice_agent.contracts import Fact, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue
-from voice_agent.think.facts import Event
+from voice_agent.think.facts import NO_STRENGTH, Event
 from voice_agent.think.tables import table
 from voice_agent.think.thinking import trap_question
 from voice_agent.think.understand import Insight
 
+_NO_PARTNER = re.compile(r"\b(?:dog|cat|doctor|therapist|kids?|children|baby|ex)\b")
 REUSE_AFTER_REPLIES = 3  # an event is said back again only after this many other replies
 
 
@@ -26,14 +28,15 @@ def slots(
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     _events(dialogue, values, sources)
-    if insight.feeling != "neutral":
+    if insight.named:
         values["feeling"] = insight.feeling_said
+    if insight.feeling != "neutral":
         values["noun"] = table("understand/emotions")[insight.feeling]["noun"]
     if len(record.causal_chain) >= 2:
         values["chain_cause"], values["chain_effect"] = record.causal_chain[:2]
     _plain(values, "clause", insight.clause)
     _plain(values, "when", _newest(dialogue.facts, "when"))
-    _plain(values, "who", _newest(dialogue.facts, "who"))
+    _people(dialogue, values)
     _plain(values, "trap_ask", trap_question(record.thought_trap))
     for name, step in zip(("step", "step2"), record.next_step_options, strict=False):
         values[name] = step
@@ -45,16 +48,14 @@ def _events(dialogue: Dialogue, values: dict[str, str], sources: dict[str, str])
     problems = [e for e in reversed(fresh) if e.kind == "what"]
     impacts = [e for e in reversed(fresh) if e.kind == "impact"]
     strengths = [
-        e
-        for e in reversed(fresh)
-        if e.kind in ("coping", "support") and e.id not in ("nobody", "drinks")
+        e for e in reversed(fresh) if e.kind in ("coping", "support") and e.id not in NO_STRENGTH
     ]
-    lead = problems or impacts
-    for suffix, event in zip(("", "2"), lead, strict=False):
+    for suffix, event in zip(("", "2"), problems, strict=False):
         values[f"said{suffix}"], values[f"thing{suffix}"] = event.said, event.thing
         sources[f"said{suffix}"] = sources[f"thing{suffix}"] = event.id
-    effects = impacts if problems else impacts[1:]
-    for prefix, group in (("impact", effects), ("strength", strengths)):
+    if problems and "your" not in problems[0].thing:
+        values["common"], sources["common"] = problems[0].thing, problems[0].id
+    for prefix, group in (("impact", impacts), ("strength", strengths)):
         if group:
             values[f"{prefix}_said"], values[f"{prefix}_thing"] = group[0].said, group[0].thing
             sources[f"{prefix}_said"] = sources[f"{prefix}_thing"] = group[0].id
@@ -69,6 +70,15 @@ def _fresh(dialogue: Dialogue) -> list[Event]:
     newest = {event.id for event in dialogue.insights[-1].events}
     old = [e for e in dialogue.events if e.id not in used and e.id not in newest]
     return old + [e for e in dialogue.insights[-1].events if e.id not in used]
+
+
+def _people(dialogue: Dialogue, values: dict[str, str]) -> None:
+    """Somebody to ask about; never somebody who died, and no doctor or pet."""
+    lost = next((event.who for event in dialogue.events if event.id == "death"), None)
+    _plain(values, "who_lost", lost)
+    who = _newest(dialogue.facts, "who")
+    if who and who != lost and not _NO_PARTNER.search(who):
+        values["who"] = who
 
 
 def _newest(facts: tuple[Fact, ...], kind: str) -> str | None:

@@ -88,15 +88,16 @@ class StageTracker:
         present = self.estimate.stage
         if vote is present:
             return present, f"stays: {_why(now, present)}"
-        back = _ORDER.index(vote) < _ORDER.index(present)
-        if back and (now.rejection or now.new_distress):
-            return vote, "back: " + ("the idea did not fit" if now.rejection else "new distress")
-        if risk is not RiskLevel.NONE and not back:
+        if _ORDER.index(vote) < _ORDER.index(present):
+            if now.rejection or now.new_distress:
+                return vote, "back: " + ("the idea did not fit" if now.rejection else "distress")
+            return present, "stays: nothing calls it back"
+        if risk is not RiskLevel.NONE:
             return present, "stays: no step forward while there is risk"
         if turn - self.estimate.entered_turn < DWELL_TURNS:
             return present, f"stays: only just in {present.value}"
         if vote is self._last_vote or p > CLEAR_VOTE:
-            return vote, f"{'back' if back else 'forward'}: {_why(now, vote)}"
+            return vote, f"forward: {_why(now, vote)}"
         return present, f"stays: one vote for {vote.value} so far"
 
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan
 from voice_agent.think.dialogue import Dialogue
+from voice_agent.think.facts import NO_STRENGTH
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
 SHORT_TURN_WORDS, LONG_TURN_WORDS = 5, 28
 MAX_QUESTIONS_RUNNING, MAX_SAME_RUNNING = 2, 3
 NO_ADVICE_TURNS = 2  # never in the first two supporter turns
-ASK_PERMISSION_AFTER_TURNS = 4  # caller turns before the agent itself offers an idea
+ASK_PERMISSION_AFTER_TURNS = 6  # caller turns before the agent itself offers an idea
 ASK_PERMISSION_EVERY_TURNS = 5
 _ADVICE = (Strategy.SUGGESTION, Strategy.INFORMATION)
 _COMMON = frozenset({"shame", "guilt", "loneliness", "grief", "anxiety", "exhaustion"})
@@ -100,14 +101,16 @@ def _signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[str]:
         "long_turn": words > LONG_TURN_WORDS,
         "common_burden": insight.feeling in _COMMON and dialogue.turn >= 2,
         "self_blame": insight.feeling in ("shame", "guilt"),
-        "strength_shown": any(e.kind in ("coping", "support") and e.id not in ("nobody", "drinks")
-                              for e in insight.events),
+        "strength_shown": _shows_strength(insight),
+        "no_strength": not (_shows_strength(insight) or record.change_talk or insight.commits),
+        "heavy_news": any(event.heavy for event in insight.events),
+        "declined": insight.declined,
         "change_talk": record.change_talk > 0,
         "commitment": insight.commits,
         "consent": record.consent,
         "asks_info": insight.asks_info,
         "asks_why": insight.asks_why,
-        "rejection": record.rejection,
+        "rejection": record.rejection and not insight.declined,
         "good_mood": insight.feeling in ("relief", "joy"),
         "last_was_question": bool(last and "?" in last.text),
         "last_had_no_question": bool(last and "?" not in last.text),
@@ -115,6 +118,11 @@ def _signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[str]:
         "first_turns": dialogue.turn < 2,
     }  # fmt: skip
     return [name for name, holds in checks.items() if holds]
+
+
+def _shows_strength(insight: Insight) -> bool:
+    kinds = ("coping", "support")
+    return any(e.kind in kinds and e.id not in NO_STRENGTH for e in insight.events)
 
 
 def _barred(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskLevel) -> set[Strategy]:
@@ -153,7 +161,8 @@ def _may_offer(dialogue: Dialogue, insight: Insight) -> bool:
     """Whether it is time to ask if an idea is wanted: enough heard, not asked or refused lately."""
     lately = dialogue.drafts[-ASK_PERMISSION_EVERY_TURNS:]
     record = insight.record
-    settled = dialogue.turn + 1 >= ASK_PERMISSION_AFTER_TURNS and dialogue.event("what") is not None
+    long_enough = dialogue.turn + 1 >= ASK_PERMISSION_AFTER_TURNS
+    settled = (long_enough or insight.at_a_loss) and dialogue.event("what") is not None
     refused = any(past.record.rejection for past in dialogue.insights[-4:])
     asked = any(draft.asks == "permission" for draft in lately)
     two_questions = all("?" in draft.text for draft in dialogue.drafts[-MAX_QUESTIONS_RUNNING:])

@@ -13,7 +13,7 @@ from functools import cache
 
 from voice_agent.contracts import RiskState, Stage, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue
-from voice_agent.think.facts import Event
+from voice_agent.think.facts import NO_STRENGTH, Event
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 from voice_agent.think.words import Heard
@@ -95,7 +95,7 @@ def think(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskState) -
         root_cause=chain[0] if chain else (first.said if first else None),
         thought_trap=thought_trap(insight.heard, insight.events),
         needs=insight.record.needs,
-        strengths=tuple(e.said for e in dialogue.events if e.kind in ("coping", "support")),
+        strengths=_strengths(dialogue),
         risk_level=risk.level,
         risk_why=", ".join(risk.evidence[-3:]),
         what_not_to_say=_not_to_say(insight, risk),
@@ -103,6 +103,11 @@ def think(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskState) -
         confidence=round(min(1.0, 0.2 + 0.16 * known), 2),
         unknown=tuple(kind for kind in KINDS if kind != "where" and not by_kind[kind]),
     )
+
+
+def _strengths(dialogue: Dialogue) -> tuple[str, ...]:
+    holding = (e for e in dialogue.events if e.kind in ("coping", "support"))
+    return tuple(event.said for event in holding if event.id not in NO_STRENGTH)
 
 
 def _feelings(insight: Insight) -> tuple[dict[str, object], ...]:
@@ -128,7 +133,8 @@ def _not_to_say(insight: Insight, risk: RiskState) -> tuple[str, ...]:
 def steps_for(dialogue: Dialogue, insight: Insight) -> tuple[str, ...]:
     """Small steps that fit, not offered before: the events' own first, then topic, then feeling."""
     book = table("replies/steps")
-    named = [event.step for event in reversed(dialogue.events) if event.step]
+    newest = sorted(reversed(dialogue.events), key=lambda event: event.kind != "what")
+    named = [event.step for event in newest if event.step]
     topical = book["topics"].get(dialogue.topic or "general", book["topics"]["general"])
     felt = book["feelings"].get(insight.feeling, [])
     wanted = dict.fromkeys([*named, *topical, *felt, *book["topics"]["general"]])

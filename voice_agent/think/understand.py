@@ -24,10 +24,11 @@ from voice_agent.think.words import Heard, hear
 
 logger = logging.getLogger(__name__)
 
-WORD_WEIGHT = 1.6  # log-odds that one feeling word adds
-STATED_WEIGHT = 2.4  # "I feel ..." says it outright
-VECTOR_WEIGHT = 6.0  # log-odds per unit of cosine above the average label
-NEUTRAL_BIAS = 0.8  # log-odds of "neutral" with no cue at all
+NO_CUE = -2.4  # log-odds of a feeling with nothing pointing to it; "neutral" has 0
+WORD_WEIGHT = 3.0  # log-odds that one feeling word adds
+STATED_WEIGHT = 1.6  # "I feel ..." says it outright
+EVENT_WEIGHT = 2.7  # what happened suggests it ("you're not sleeping" -> exhaustion)
+VECTOR_WEIGHT = 7.0  # log-odds per unit of cosine above the average label
 TOPIC_COSINE = 0.42  # below this a sentence vector does not decide the topic alone
 
 _NOT = re.compile(r"\b(?:not|never|no longer)(?: \w+)?$")
@@ -41,20 +42,25 @@ _STATED = (
 class Insight:
     """One understood turn with what the writer may use of it, beside the public record.
 
-    ``feeling`` is the caller's strongest feeling as a label, ``feeling_said`` how to say it back
-    (their own word where they gave one). ``clause`` is a safe paraphrase of their words, or None.
+    ``feeling`` is the caller's strongest feeling as a label, ``feeling_said`` how to say it back;
+    ``named`` where they put that very word to it. ``clause`` is a safe paraphrase of their words,
+    or None. ``declined``: they were asked whether they want an idea and do not. ``at_a_loss``: they do
+    not know what to do.
     """
 
     heard: Heard
     record: Understanding
     feeling: str
     feeling_said: str
+    named: bool
     events: tuple[Event, ...]
     clause: str | None
     asks_why: bool
     asks_info: bool
     sustain: bool
     commits: bool
+    declined: bool
+    at_a_loss: bool
     answer: Answer
 
 
@@ -107,8 +113,8 @@ class Understander:
         """
         heard = hear(turn.text)
         vector = self._vector(turn.text)
-        feelings = _feelings(heard, self._feelings, vector)
         found = tuple(events(heard))
+        feelings = _feelings(heard, found, self._feelings, vector)
         answer = answer_of(turn.text)
         record = Understanding(
             emotions=feelings,
@@ -121,17 +127,21 @@ class Understander:
             rejection=_hit("rejection", heard) or (permission_asked and answer is Answer.NO),
         )
         label = _strongest(feelings)
+        own_word = _own_word(heard, label)
         return Insight(
             heard=heard,
             record=record,
             feeling=label,
-            feeling_said=_said(heard, label),
+            feeling_said=own_word or _usual_word(label),
+            named=own_word is not None,
             events=found,
             clause=own_clause(heard, turn.asr_conf),
             asks_why=_hit("asks_why", heard),
             asks_info=_hit("ask_info", heard),
             sustain=_hit("sustain_talk", heard),
             commits=_hit("commitment", heard),
+            at_a_loss=_hit("at_a_loss", heard),
+            declined=permission_asked and answer is Answer.NO,
             answer=answer,
         )
 
@@ -151,7 +161,7 @@ def _hit(name: str, heard: Heard) -> bool:
 
 
 def _feelings(
-    heard: Heard, prototypes: Prototypes | None, vector: Vectors | None
+    heard: Heard, found: Iterable[Event], prototypes: Prototypes | None, vector: Vectors | None
 ) -> dict[str, float]:
     """Probabilities over the feelings and "neutral"; they sum to 1."""
     odds = {label: _word_odds(heard, plain, stated) for label, plain, stated in _feeling_words()}
@@ -160,7 +170,10 @@ def _feelings(
         mean = sum(cosines.values()) / len(cosines)
         for label, cosine in cosines.items():
             odds[label] += VECTOR_WEIGHT * max(0.0, cosine - mean)
-    odds["neutral"] = NEUTRAL_BIAS
+    for event in found:
+        if event.feel:
+            odds[event.feel] = max(odds[event.feel], NO_CUE + EVENT_WEIGHT)
+    odds["neutral"] = 0.0
     total = sum(math.exp(value) for value in odds.values())
     return {label: round(math.exp(value) / total, 4) for label, value in odds.items()}
 
@@ -169,25 +182,27 @@ def _word_odds(heard: Heard, plain: re.Pattern[str], stated: re.Pattern[str]) ->
     starts = [match.start() for match in plain.finditer(heard.text)]
     hits = [start for start in starts if not _NOT.search(heard.text[:start].rstrip())]
     if not hits:
-        return 0.0
+        return NO_CUE
     outright = any(not _NOT.search(m.group()) for m in stated.finditer(heard.text))
-    return WORD_WEIGHT * min(2, len(hits)) + (STATED_WEIGHT if outright else 0.0)
+    more = 0.5 * WORD_WEIGHT if len(hits) > 1 else 0.0
+    return NO_CUE + WORD_WEIGHT + more + (STATED_WEIGHT if outright else 0.0)
 
 
 def _strongest(feelings: dict[str, float]) -> str:
     return max(feelings, key=lambda label: feelings[label])
 
 
-def _said(heard: Heard, label: str) -> str:
-    """The caller's own adjective where they gave one the agent knows, else the usual one."""
-    if label == "neutral":
-        return ""
-    adjectives: list[str] = table("understand/emotions")[label]["adj"]
-    for _, _, stated in _feeling_words():
-        match = stated.search(heard.text)
+def _own_word(heard: Heard, label: str) -> str | None:
+    """The caller's own adjective for the feeling, where it fits into "you feel ..."."""
+    for name, _, stated in _feeling_words():
+        match = stated.search(heard.text) if name == label else None
         if match and match.group("word") in _adjectives():
             return match.group("word")
-    return adjectives[0]
+    return None
+
+
+def _usual_word(label: str) -> str:
+    return "" if label == "neutral" else str(table("understand/emotions")[label]["adj"][0])
 
 
 @cache

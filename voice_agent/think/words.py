@@ -72,7 +72,7 @@ def hear(text: str) -> Heard:
     text = _rewrite(_plain(text), "spellings")
     text = re.sub(r"'s\b|'", "", text)
     text = _rewrite(text, "fillers")
-    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s+", " ", re.sub(r"(?:\. )(?:[., ]+)", ". ", text))
     text = _STUTTER.sub(r"\1", text)
     return _with_breaks(text.strip(" ,."))
 

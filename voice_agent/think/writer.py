@@ -13,13 +13,18 @@ from dataclasses import dataclass, replace
 from voice_agent.contracts import StageEstimate, Strategy, StrategyPlan, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.grammar import Line, Moment, fits, lines, opener, spoken
+from voice_agent.think.leads import lead, lead_drafts
 from voice_agent.think.slots import slots
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
 NO_REPEAT_REPLIES = 10
 MAX_WORDS = 32
+LEAD_SCORE = 3.2  # a lead alone against a well-filled template line
+LEAD_BEFORE = {Strategy.QUESTION: 1.0, Strategy.SELF_DISCLOSURE: 0.6}  # how often one goes in front
 _RECENT_OPENERS = 5
+# Caller turns before a question of this kind is asked: first the matter itself, then what holds.
+_NOT_BEFORE = {"impact": 1, "when": 1, "core": 1, "other_view": 2, "support": 2, "coping": 3}
 
 
 @dataclass(frozen=True)
@@ -41,17 +46,12 @@ class TemplateWriter:
 
         Never empty: it ends with plain invitations to go on.
         """
-        values, sources = slots(brief.dialogue, brief.insight, brief.record)
         for strategy in brief.plan.ranked:
-            moment = _moment(brief, strategy)
-            ranked = sorted(
-                ((_score(line, moment, brief, sources, rng), line) for line in lines(strategy)
-                 if fits(line, moment, values)),
-                key=lambda pair: -pair[0],
-            )  # fmt: skip
-            for _, line in ranked:
-                draft = _draft(line, values, sources, rng)
-                if _sayable(draft.text, brief.dialogue):
+            for draft in _ranked(brief, strategy, rng):
+                whole = _with_lead(draft, brief, rng)
+                if _sayable(whole.text, brief.dialogue):
+                    yield whole
+                if whole is not draft and _sayable(draft.text, brief.dialogue):
                     yield draft
         yield from safe_drafts(brief.dialogue.spoken)
 
@@ -71,6 +71,31 @@ def _last_said(text: str, said: list[str]) -> int:
     return max((n for n, reply in enumerate(said) if text in reply), default=-1)
 
 
+def _ranked(brief: Brief, strategy: Strategy, rng: random.Random) -> list[Draft]:
+    """Drafts of one strategy, best first: template lines and leads that stand alone."""
+    values, sources = slots(brief.dialogue, brief.insight, brief.record)
+    moment = _moment(brief, strategy)
+    scored = [
+        (_score(line, moment, brief, sources, rng), _draft(line, values, sources, rng))
+        for line in lines(strategy)
+        if fits(line, moment, values)
+    ]
+    if not moment.on:
+        alone = lead_drafts(brief.dialogue, brief.insight, strategy, rng)
+        scored += [(LEAD_SCORE + rng.uniform(0.0, 1.2), draft) for draft in alone]
+    return [draft for _, draft in sorted(scored, key=lambda pair: -pair[0])]
+
+
+def _with_lead(draft: Draft, brief: Brief, rng: random.Random) -> Draft:
+    """The draft with something said back in front, where that fits."""
+    if rng.random() >= LEAD_BEFORE.get(draft.strategy, 0.0) or draft.asks in ("repair", "choice"):
+        return draft
+    words, used = lead(brief.dialogue, brief.insight, rng)
+    if not words or set(used) & set(draft.about):
+        return draft
+    return replace(draft, text=f"{words} {draft.text}", about=(*draft.about, *used))
+
+
 def _moment(brief: Brief, strategy: Strategy) -> Moment:
     dialogue, insight = brief.dialogue, brief.insight
     emotions = table("understand/emotions")
@@ -79,19 +104,20 @@ def _moment(brief: Brief, strategy: Strategy) -> Moment:
         stage=brief.stage.stage,
         feeling=insight.feeling,
         tone=emotions[insight.feeling]["tone"] if insight.feeling != "neutral" else "",
-        named=insight.feeling != "neutral" and insight.feeling_said in insight.heard.text,
         topic=dialogue.topic,
-        on=_on(insight),
+        on=_on(brief),
         last_strategy=last,
         known=_known(dialogue) if strategy is Strategy.QUESTION else frozenset(),
         want_permission="ask_permission" in brief.plan.constraints,
     )
 
 
-def _on(insight: Insight) -> frozenset[str]:
-    record = insight.record
+def _on(brief: Brief) -> frozenset[str]:
+    record, insight = brief.insight.record, brief.insight
     held = {
-        "rejection": record.rejection,
+        "rejection": record.rejection and not insight.declined,
+        "declined": insight.declined,
+        "too_early": record.consent and Strategy.SUGGESTION not in brief.plan.ranked,
         "commit": insight.commits,
         "change": record.change_talk > 0,
         "coping": any(event.id == "stood_up" for event in insight.events),
@@ -100,25 +126,25 @@ def _on(insight: Insight) -> frozenset[str]:
 
 
 def _known(dialogue: Dialogue) -> frozenset[str]:
-    """What was asked in the last replies, or answered already."""
+    """What was asked in the last replies, or answered already, or comes too soon."""
     answered = {fact.kind for fact in dialogue.facts} - {"who", "where"}
     if any(feeling != "neutral" for feeling in dialogue.feelings[-3:]):
         answered.add("feeling")
     lately = {draft.asks for draft in dialogue.drafts[-6:] if draft.asks not in ("", "permission")}
-    return frozenset(answered | lately)
+    early = {asks for asks, turn in _NOT_BEFORE.items() if dialogue.turn < turn}
+    return frozenset(answered | lately | early)
 
 
 def _score(
     line: Line, moment: Moment, brief: Brief, sources: dict[str, str], rng: random.Random
 ) -> float:
     """Higher is better: specific to this caller, meant for this feeling, not heard lately."""
-    newest = {event.id for event in brief.insight.events}
-    score = rng.uniform(0.0, 1.2)
-    score += 0.9 * len({sources[slot.lower()] for slot in line.slots if slot.lower() in sources})
-    score += 0.8 * any(sources.get(slot.lower()) in newest for slot in line.slots)
-    score += 0.6 * bool(line.slots & {"clause", "Clause", "trap_ask"})
+    used = {sources[slot.lower()] for slot in line.slots if slot.lower() in sources}
+    ages = [brief.dialogue.turn - brief.dialogue.told.get(event, 0) for event in used]
+    score = rng.uniform(0.0, 1.2) + sum(1.2 - 0.45 * min(age, 5) for age in ages)
+    score += 0.6 * bool(line.slots & {"clause", "Clause", "trap_ask", "feeling", "Feeling"})
     score += 1.2 * (moment.feeling in line.feelings) + 0.7 * (moment.topic in line.topics)
-    score += 1.0 * (moment.stage.value in line.stages) + 3.0 * bool(line.on)
+    score += 1.0 * (moment.stage.value in line.stages) + 4.0 * bool(line.on)
     score += 2.5 * bool(line.after) + 0.8 * bool(line.asks and line.asks in brief.record.unknown)
     score -= 1.0 * line.plain
     return score - _staleness(line, brief.dialogue)
@@ -127,7 +153,7 @@ def _score(
 def _staleness(line: Line, dialogue: Dialogue) -> float:
     used = [n for n, draft in enumerate(reversed(dialogue.drafts)) if draft.line == line.id]
     stale = 6.0 / (1 + used[0]) + 1.5 if used else 0.0
-    first = opener(line.say.split("{")[0]) if not line.say.startswith("{") else line.say[:6].lower()
+    first = opener(line.say)
     openers = [opener(text) for text in dialogue.recent(_RECENT_OPENERS)]
     return stale + 1.5 * openers.count(first)
 
