@@ -29,15 +29,15 @@ CONVENTIONS = {
     "ci95": "95 % percentile bootstrap over clips, 1000 resamples",
     "failed": "clips refused by the codec or without a value in some metric, see 'unscored'",
 }
-HEADINGS = {
-    "pesq_wb": "PESQ-WB",
-    "pesq_nb": "PESQ-NB",
+HEADINGS = {  # two lines each, so that all of them fit into 80 columns
+    "pesq_wb": "PESQ\nWB",
+    "pesq_nb": "PESQ\nNB",
     "stoi": "STOI",
     "estoi": "ESTOI",
-    "wer": "WER %",
-    "spk_sim": "speaker",
-    "dnsmos": "DNSMOS",
-    "distillmos": "DistillMOS",
+    "wer": "WER\n%",
+    "spk_sim": "spk\nsim",
+    "dnsmos": "DNS\nMOS",
+    "distillmos": "Dist.\nMOS",
 }
 
 
@@ -97,10 +97,10 @@ def write_json(path: Path, report: dict[str, Any]) -> None:
 def table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
     """One line for each of a report's systems, with only the metrics that ran."""
     columns = [name for name in METRICS if any(row[name] is not None for row in systems.values())]
-    grid = Table(box=None, pad_edge=False)
+    grid = Table(box=None, pad_edge=False, collapse_padding=True)
     grid.add_column("system", no_wrap=True)
-    for heading in ("bps", *(HEADINGS[name] for name in columns), "n", "failed"):
-        grid.add_column(heading, justify="right")
+    for heading in ("bps", *(HEADINGS[name] for name in columns), "n", "fail"):
+        grid.add_column(heading, justify="right", no_wrap=True)
     for name, row in systems.items():
         cells = [_cell(column, row[column]) for column in columns]
         grid.add_row(name, f"{row['bps']:,.0f}", *cells, str(row["n"]), str(row["failed"]))

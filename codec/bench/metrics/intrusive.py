@@ -18,7 +18,9 @@ from codec.rates import SAMPLE_RATE_HZ
 Wave = npt.NDArray[np.float32]
 
 NARROW_BAND_HZ = 8_000
-STOI_TOO_SHORT = 1e-5  # what pystoi returns instead of raising when under 384 ms are left
+STOI_SAMPLES = 6_400  # 30 of its frames; pystoi fails on signals shorter than one frame
+STOI_TOO_SHORT = 1e-5  # what pystoi returns when so little is left without the silent frames
+STOI_REFUSAL = "STOI has no value: under 0.4 s of speech"
 
 
 class UnscoredError(Exception):
@@ -72,9 +74,11 @@ def _stoi(reference: Wave, decoded: Wave, extended: bool) -> float:
 
     if not np.any(reference) or not np.any(decoded):
         raise UnscoredError("STOI has no value for silence")
+    if len(reference) < STOI_SAMPLES:
+        raise UnscoredError(STOI_REFUSAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         value = float(pystoi(reference, decoded, SAMPLE_RATE_HZ, extended=extended))
     if value == STOI_TOO_SHORT or not np.isfinite(value):
-        raise UnscoredError("STOI has no value: under 0.4 s of speech")
+        raise UnscoredError(STOI_REFUSAL)
     return value

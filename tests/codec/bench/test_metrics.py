@@ -47,7 +47,7 @@ def test_silence_and_scraps_have_no_value(name: str, hum: Hum) -> None:
     pytest.importorskip("pesq")
     pytest.importorskip("pystoi")
     metric = getattr(intrusive, name)
-    for wave in (np.zeros(32_000, np.float32), hum(0.1)):
+    for wave in (np.zeros(32_000, np.float32), hum(0.1), hum(0.001)):
         with pytest.raises(UnscoredError):
             metric(wave, wave)
 
