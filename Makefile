@@ -17,7 +17,7 @@ QUIET := $(shell test -t 2 || echo --quiet)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install $(QUIET)
 
 .DEFAULT_GOAL := help
-.PHONY: help call serve mic test lint clean
+.PHONY: help call serve mic test lint scripts clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ test: $(TEST)  ## every test
 lint: $(TEST)  ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+scripts: $(CALL)  ## render the crisis scripts again (after a change of words, voice or weights)
+	@$(BIN)/python -m voice_agent.scripts
 
 clean:  ## remove the environment and what calls and tests left behind
 	rm -rf $(VENV) calls .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,7 +1,7 @@
-"""Speaking: the agent's text in, speech at 16 kHz out."""
+"""Speaking: sentences become speech, and crisis scripts lie ready rendered."""
 
-from voice_agent.speak.prerender import play
+from voice_agent.speak.archive import ScriptArchive
 from voice_agent.speak.settings import SpeakSettings
 from voice_agent.speak.voice import Voice
 
-__all__ = ["SpeakSettings", "Voice", "play"]
+__all__ = ["ScriptArchive", "SpeakSettings", "Voice"]
