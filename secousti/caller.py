@@ -15,7 +15,9 @@ from server.wires import native
 
 SPEECH_DB = 40.0  # what is within this of a recording's loudest 10 ms is speech, below is room
 BLOCK = SAMPLE_RATE_HZ // 100
-REPLY_S = 30.0  # an answer that takes longer will not come
+REPLY_S = 30.0  # an answer that takes longer to begin will not come
+SPEECH_S = 120.0  # no reply is spoken longer; one that was cut and not taken up again is given up
+STALL_S = 1.0  # a machine that stalls for longer makes the caller pause, not hurry
 AUDIBLE = 0.003  # -50 dB of full scale: below it a reply has not begun for a listener
 
 
@@ -28,12 +30,12 @@ class Microphone:
         self._sound = np.zeros(0, np.float32)
         self._said = asyncio.Event()
         self._said.set()
-        self._last_speech = 0
-        self.last_speech_sent = 0.0  # when the last speech sample of the recording was sent
+        self._speech_left = 0
+        self.speech_ended = 0.0  # when the last sample of speech was spoken
 
     async def say(self, wav: Pcm) -> None:
         """Lets the call hear ``wav``, float32 ``[T]``; returns when its last sample was sent."""
-        self._sound, self._last_speech = wav, last_speech_sample(wav)
+        self._sound, self._speech_left = wav, last_speech_sample(wav)
         self._said.clear()
         await self._said.wait()
 
@@ -48,12 +50,12 @@ class Microphone:
         due = time.monotonic()
         while True:
             frame, self._sound = self._sound[:size], self._sound[size:]
-            due += size / SAMPLE_RATE_HZ
+            due = max(due, time.monotonic() - STALL_S) + size / SAMPLE_RATE_HZ
+            if 0 < self._speech_left <= size:
+                self.speech_ended = due - (size - self._speech_left) / SAMPLE_RATE_HZ
+            self._speech_left -= size
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             await self._call.send(np.pad(frame, (0, size - len(frame))))
-            if 0 < self._last_speech <= size:
-                self.last_speech_sent = time.monotonic()
-            self._last_speech -= size
             if not len(self._sound):
                 self._said.set()
 
@@ -150,7 +152,9 @@ class Caller:
     async def _turn(self, wav: Pcm) -> Turn:
         self._words.clear()
         await self._microphone.say(wav)
-        ended = self._microphone.last_speech_sent
+        if self._fault is not None:
+            raise self._fault
+        ended = self._microphone.speech_ended
         reply = await self._reply(after=ended)
         heard = " ".join(self._words)
         if reply is None or reply.first_sound is None:
@@ -158,29 +162,29 @@ class Caller:
         return Turn(heard, reply, 1000 * (reply.first_sound - ended))
 
     async def _reply(self, after: float) -> Heard | None:
-        """Waits for a reply that began ``after`` that time, until it is heard out."""
-        try:
-            async with asyncio.timeout(REPLY_S):
-                await self._until(lambda: self._begun(after) is not None)
-        except TimeoutError:
+        """The newest reply, begun ``after`` that time, once it was heard out; None without one."""
+        if not await self._came(REPLY_S, lambda: self._begun(after) is not None):
             return None
-        await self._until(lambda: self._begun(after, over=True) is not None)
-        reply = self._begun(after, over=True)
-        if reply is None:
+        await self._came(SPEECH_S, lambda: (reply := self._begun(after)) is not None and reply.over)
+        reply = self._begun(after)
+        if reply is None or not (reply.over or self._fault is None):
             raise self._fault or SecoustiError("the agent ended the call before it answered")
         await asyncio.sleep(self._call.lead_ms / 1000)  # what is still queued is heard out
         return reply
 
-    async def _until(self, came: Callable[[], bool]) -> None:
-        """Waits for news that make ``came`` true, or for the end of the call."""
-        async with self._news:
-            await self._news.wait_for(lambda: came() or self._ended)
+    async def _came(self, limit_s: float, news: Callable[[], bool]) -> bool:
+        """Waits until ``news`` is true or the call has ended; False when neither came in time."""
+        try:
+            async with asyncio.timeout(limit_s), self._news:
+                await self._news.wait_for(lambda: news() or self._ended)
+        except TimeoutError:
+            return False
+        return True
 
-    def _begun(self, after: float, over: bool = False) -> Heard | None:
-        for reply in self.replies.values():
-            if reply.began is not None and reply.began > after and reply.over >= over:
-                return reply
-        return None
+    def _begun(self, after: float) -> Heard | None:
+        """The newest reply, if it began after that time."""
+        newest = self.replies.get(max(self.replies, default=0))
+        return newest if newest and newest.began is not None and newest.began > after else None
 
     async def _follow(self) -> None:
         try:

@@ -240,3 +240,30 @@ def test_an_interrupted_call_leaves_a_whole_log(
         asyncio.run(asyncio.wait_for(call, 1.0))
     assert read_call(tmp_path / "call.jsonl").generations() == [1]
     assert (tmp_path / "greeting.wav").exists()
+
+
+def test_a_line_that_breaks_is_told_and_not_taken_for_an_answer(
+    tmp_path: Path,
+    turns: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class FailsOnTheSecondTurn(FakeListener):
+        def push(self, pcm: np.ndarray) -> list[Any]:
+            if self.turn == 1 and np.abs(pcm).max() > 0.1:
+                raise RuntimeError("ears broken on purpose")
+            return super().push(pcm)
+
+    monkeypatch.setattr("server.call.HEARING_FAULTS", 1)
+    ears = FailsOnTheSecondTurn()
+    answered_by(monkeypatch, listener=lambda: ears)
+    assert main(["call", "--audio", *turns, "--out", str(tmp_path / "out"), "--json"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "ended the call" in shown.err.splitlines()[-1]
+
+
+def test_the_end_of_speech_is_found_before_the_room() -> None:
+    loud = np.full(8_000, 0.4, np.float32)
+    assert caller.last_speech_sample(np.concatenate([loud, loud * 1e-4])) == 8_000
+    assert caller.last_speech_sample(np.zeros(100, np.float32)) == 100
