@@ -18,6 +18,7 @@ from training.batches import Batch, BatchConfig, Batches
 from training.checkpoint import export_weights
 from training.codec_trainer import CodecTrainer, jsonl_reporter
 from training.corpus import load_corpus
+from training.librispeech import SUBSETS, write_manifest
 from training.recipe import CODEC_STAGES, stages_from
 
 
@@ -37,6 +38,19 @@ def add_parser(subparsers: Any) -> None:
     codec.add_argument("--threads", type=int, default=0, help="CPU threads (default: all)")
     codec.add_argument("--seed", type=int, default=0)
     codec.set_defaults(run=run_codec)
+    listing = kinds.add_parser("manifest", help="list a LibriSpeech subset for training")
+    listing.add_argument("--root", type=Path, required=True, help="folder that holds LibriSpeech/")
+    listing.add_argument("--subset", choices=SUBSETS, required=True)
+    listing.add_argument("--split", default="train")
+    listing.add_argument("--out", type=Path, required=True, help="the manifest to write")
+    listing.set_defaults(run=run_manifest)
+
+
+def run_manifest(args: argparse.Namespace) -> int:
+    """Writes the manifest of one LibriSpeech subset."""
+    count = write_manifest(args.root, args.subset, args.split, args.out)
+    print(f"{count} utterances in {args.out}")
+    return 0
 
 
 def run_codec(args: argparse.Namespace) -> int:
