@@ -49,7 +49,7 @@ class PiperVoice:
             config = json.loads(config_path.read_text(encoding="utf-8"))
             front, decoder = _cut(onnx.load(model_path))
             return cls(_session(front, threads), _session(decoder, threads), config)
-        except (OSError, ValueError, KeyError, DecodeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
             raise SecoustiError(
                 f"{model_path} is not a Piper voice that can be used ({error}): "
                 "expected a VITS .onnx file with its .onnx.json beside it"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-import inflect
-
-_NUMBERS = inflect.engine()
+from voice_agent.speak.numbers import cardinal, decimal, digits, ordinal
 
 # Read digit by digit although they look like amounts: emergency numbers and crisis lines.
 _SHORT_LINES = frozenset(("000", "100", "110", "111", "112", "113", "119", "911", "988", "999"))
@@ -53,31 +51,25 @@ def spelled(text: str) -> str:
     text = text.replace("’", "'").replace("—", ", ").replace("–", ", ").replace("...", "…")
     text = _ABBREVIATION.sub(lambda found: _ABBREVIATIONS[found[0].lower()], text)
     text = _TIME.sub(_time, text)
-    text = _ORDINAL.sub(lambda found: _words(_NUMBERS.ordinal(found[1])), text)
-    text = _LINE_NUMBER.sub(_digits, text)
+    text = _ORDINAL.sub(lambda found: ordinal(int(found[1])), text)
+    text = _LINE_NUMBER.sub(_line, text)
     text = _AMOUNT.sub(_amount, text)
     for sign, word in _SPOKEN_SIGNS.items():
         text = text.replace(sign, word)
     return " ".join(text.split())
 
 
-def _digits(found: re.Match[str]) -> str:
+def _line(found: re.Match[str]) -> str:
     """Digit by digit, with a short rest between groups."""
-    groups = re.split(r"[ -]", found[0])
-    return ", ".join(" ".join(_words(digit) for digit in group) for group in groups)
+    return ", ".join(digits(group) for group in re.split(r"[ -]", found[0]))
 
 
 def _amount(found: re.Match[str]) -> str:
-    if found[0] in _SHORT_LINES:
-        return _digits(found)
-    return _words(found[0].replace(",", ""))
+    return digits(found[0]) if found[0] in _SHORT_LINES else decimal(found[0])
 
 
 def _time(found: re.Match[str]) -> str:
-    minutes = "" if found[2] == "00" else f" {_words(found[2].lstrip('0'))}"
-    between = " oh" if found[2].startswith("0") and minutes else ""
-    return f"{_words(found[1])}{between}{minutes}"
-
-
-def _words(number: str) -> str:
-    return str(_NUMBERS.number_to_words(number, andword="")).replace("  ", " ").replace(",", "")
+    hour, minute = int(found[1]), int(found[2])
+    if not minute:
+        return cardinal(hour)
+    return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
