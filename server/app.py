@@ -33,7 +33,7 @@ from codec.rates import Rate
 from server.auth import admits, check_exposure, offered_token, origin_allowed
 from server.call import House
 from server.calllog import CallLog
-from server.dialogue import APOLOGY_ID, APOLOGY_SENTENCES
+from server.dialogue import APOLOGY_SENTENCES
 from server.engine import Engine
 from server.parts import Parts
 from server.scripts import ScriptShelf
@@ -41,6 +41,8 @@ from server.session import Session
 from server.settings import ServerSettings
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.native import CLIENT_TEXT_BYTES, SUBPROTOCOL
+from voice_agent.speak.archive import ScriptArchive
+from voice_agent.think import crisis_scripts
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ class Server:
         self._settings = settings
         self._pool = ThreadPoolExecutor(settings.workers, "secousti-worker")
         self._engine = Engine(parts.codecs, settings.slots)
-        self.shelf = shelf or ScriptShelf()
+        self.shelf = shelf or ScriptShelf(ScriptArchive.load())
         self._house = House(
             settings, parts, self._engine, self.shelf, self._pool, clock, self._open_log
         )
@@ -119,7 +121,7 @@ class Server:
     async def __aenter__(self) -> Self:
         self._socket = await self._listen()
         self._engine.start()
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_apology)
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_scripts)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -163,13 +165,15 @@ class Server:
         except OSError as error:
             raise _not_listening(settings, error) from error
 
-    def _prepare_apology(self) -> None:
-        """The apology is rendered while everything works, for when something does not."""
+    def _prepare_scripts(self) -> None:
+        """Checks the archive against the codecs and renders the apology, while everything works."""
         parts, gap = self._house.parts, self._settings.sentence_gap_ms
         try:
-            self.shelf.render(APOLOGY_ID, APOLOGY_SENTENCES, parts.voice, parts.codecs, gap)
+            self.shelf.render(APOLOGY_SENTENCES, parts.voice, parts.codecs, gap)
+            probe = next(iter(crisis_scripts("US").values()))
+            self.shelf.distrust_foreign(probe, parts.codecs)
         except Exception:
-            log.exception("the apology could not be rendered: a fault will end its call")
+            log.exception("the scripts could not be prepared: a later fault may end its call")
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """The handshake: health, path, origin, token, protocol, in this order."""

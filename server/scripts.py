@@ -1,57 +1,84 @@
-"""Pre-rendered scripts: token packets per rate that are sent as they are, with nothing in between.
+"""Pre-rendered replies: token packets by rate and text, sent as they are, with nothing in between.
 
-What a caller in danger must hear does not depend on the voice or on the encoder: the packets lie on
-disk beside the agent's data, or, for the server's own apology, are made while everything works.
+What a caller in danger must hear depends on no voice and no encoder: the agent's archive has its
+packets, and behind them its sound, which needs the encoder but no voice. The server's own apology
+is rendered at start-up, while everything works, for when something does not.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, rate_named
 from server.parts import Pcm, StreamCodec, Voice
+from voice_agent.speak.archive import ScriptArchive
 
 log = logging.getLogger(__name__)
 
+SAME_SHARE = (
+    0.5  # of probe packets; another machine's arithmetic flips few, other weights nearly all
+)
+
 
 class ScriptShelf:
-    """Packets by rate and script id."""
+    """What need not be spoken live: the archive, and texts rendered by this server."""
 
-    def __init__(self) -> None:
+    def __init__(self, archive: ScriptArchive | None = None) -> None:
+        self._archive = archive or ScriptArchive({})
         self._packets: dict[tuple[str, str], tuple[bytes, ...]] = {}
+        self._foreign: set[str] = set()
 
-    def put(self, rate: str, script_id: str, packets: Sequence[bytes]) -> None:
-        """Keeps one script of one rate."""
-        self._packets[rate, script_id] = tuple(packets)
+    def packets(self, rate: str, text: str) -> Sequence[bytes] | None:
+        """The packets of this very text, from packet 0, or None where it was not rendered."""
+        own = self._packets.get((rate, text))
+        if own is not None or rate in self._foreign:
+            return own
+        return self._archive.packets(rate, text)
 
-    def packets(self, rate: str, script_id: str | None) -> tuple[bytes, ...] | None:
-        """The script's packets from packet 0, or None where it was not rendered."""
-        return None if script_id is None else self._packets.get((rate, script_id))
+    def sound(self, text: str) -> Pcm | None:
+        """This very text as float32 ``[T]`` at 16 kHz, or None where it was not rendered."""
+        return self._archive.audio(text)
+
+    def put(self, rate: str, text: str, packets: Sequence[bytes]) -> None:
+        """Keeps one text's packets, from packet 0, for one rate."""
+        self._packets[rate, text] = tuple(packets)
+
+    def distrust_foreign(self, probe: str, codecs: Mapping[str, StreamCodec]) -> None:
+        """Leaves the archive's packets of a rate unused when its codec makes others of ``probe``.
+
+        Tokens mean nothing under other weights. A codec that fails here is no reason to distrust.
+        """
+        sound = self._archive.audio(probe)
+        for rate, codec in codecs.items():
+            stored = self._archive.packets(rate, probe)
+            if sound is None or stored is None:
+                continue
+            made = encode_whole(codec, rate, [sound])
+            same = sum(a == b for a, b in zip(stored, made, strict=False))
+            if same < SAME_SHARE * len(stored):
+                log.warning("scripts were rendered with other %s weights: run 'make scripts'", rate)
+                self._foreign.add(rate)
 
     def render(
-        self,
-        script_id: str,
-        sentences: Sequence[str],
-        voice: Voice,
-        codecs: Mapping[str, StreamCodec],
-        gap_ms: int,
+        self, sentences: Sequence[str], voice: Voice, codecs: Mapping[str, StreamCodec], gap_ms: int
     ) -> None:
-        """Speaks a script once and keeps it for every rate that has not got it (blocking)."""
-        missing = [rate for rate in codecs if (rate, script_id) not in self._packets]
+        """Speaks a text once and keeps it for every rate that has not got it (blocking)."""
+        text = " ".join(sentences)
+        missing = [rate for rate in codecs if self.packets(rate, text) is None]
         if not missing:
             return
-        speech = [
-            pcm for sentence in sentences for pcm in (*voice.speak(sentence), silence(gap_ms))
-        ]
+        speech: list[Pcm] = []
+        for sentence in sentences:
+            speech += [*voice.speak(sentence), silence(gap_ms)]
         for rate in missing:
-            self.put(rate, script_id, encode_whole(codecs[rate], rate, speech))
+            self.put(rate, text, encode_whole(codecs[rate], rate, speech))
 
 
-def encode_whole(codec: StreamCodec, rate: str, speech: Sequence[Pcm]) -> list[bytes]:
+def encode_whole(codec: StreamCodec, rate: str, speech: Iterable[Pcm]) -> list[bytes]:
     """One stream's packets of the whole ``speech``, the codec's delay flushed out."""
     framer = Framer(rate_named(rate).packet_samples)
     encoder = codec.stream_encoder(1)

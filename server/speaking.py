@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
 from server.engine import Slot
@@ -117,8 +117,8 @@ class Speaker:
         await asyncio.sleep(self._playout.remaining_s())
 
     async def _packets(self, speech: Speech) -> AsyncGenerator[bytes]:
-        """The pre-rendered packets of a script, else what voice and encoder make."""
-        ready = self._shelf.packets(self._rate.name, speech.reply.script_id)
+        """The pre-rendered packets of the text, else what voice and encoder make."""
+        ready = self._shelf.packets(self._rate.name, speech.reply.text)
         if ready is not None:
             speech.mark(len(speech.sentences), len(ready) * self._rate.packet_samples)
             for packet in ready:
@@ -132,24 +132,34 @@ class Speaker:
     async def _frames(self, speech: Speech) -> AsyncGenerator[Pcm]:
         framer = Framer(self._rate.packet_samples)
         samples = 0
-        for count, sentence in enumerate(speech.sentences, start=1):
-            async with aclosing(prefetched(self._voice.speak, sentence, self._pool)) as chunks:
+        for sentences, make in self._sources(speech):
+            async with aclosing(prefetched(make, self._pool)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk)
                     for frame in framer.push(chunk):
                         yield frame
-            speech.mark(count, samples)
+            speech.mark(sentences, samples)
             samples += len(self._gap)
             for frame in framer.push(self._gap):
                 yield frame
         for frame in framer.finish():
             yield frame
 
+    def _sources(self, speech: Speech) -> list[tuple[int, Callable[[], Iterable[Pcm]]]]:
+        """What makes the sound, with the sentences done after it: a sound file, else the voice."""
+        recorded = self._shelf.sound(speech.reply.text)
+        if recorded is not None:
+            return [(len(speech.sentences), lambda: [recorded])]
+        return [
+            (count, partial(self._voice.speak, sentence))
+            for count, sentence in enumerate(speech.sentences, start=1)
+        ]
 
-async def prefetched(make: Callable[[str], Any], text: str, pool: Executor) -> AsyncGenerator[Pcm]:
-    """The chunks of ``make(text)``, made in ``pool`` a little ahead of their use."""
+
+async def prefetched(make: Callable[[], Iterable[Pcm]], pool: Executor) -> AsyncGenerator[Pcm]:
+    """The chunks of ``make()``, made in ``pool`` a little ahead of their use."""
     queue: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue(PREFETCH)
-    maker = asyncio.create_task(_fill(queue, make, text, pool))
+    maker = asyncio.create_task(_fill(queue, make, pool))
     try:
         while (item := await queue.get()) is not None:
             if isinstance(item, Exception):
@@ -161,13 +171,12 @@ async def prefetched(make: Callable[[str], Any], text: str, pool: Executor) -> A
 
 async def _fill(
     queue: asyncio.Queue[Pcm | Exception | None],
-    make: Callable[[str], Any],
-    text: str,
+    make: Callable[[], Iterable[Pcm]],
     pool: Executor,
 ) -> None:
     loop = asyncio.get_running_loop()
     try:
-        chunks: Iterator[Pcm] = await loop.run_in_executor(pool, lambda: iter(make(text)))
+        chunks: Iterator[Pcm] = await loop.run_in_executor(pool, lambda: iter(make()))
         while (chunk := await loop.run_in_executor(pool, next, chunks, None)) is not None:
             await queue.put(chunk)
         await queue.put(None)

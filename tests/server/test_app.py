@@ -34,7 +34,7 @@ from tests.server.fakes import (
     run,
 )
 
-QUICK = ServerSettings(port=0, slots=2, hello_timeout_s=1.0, drain_s=1.0, sentence_gap_ms=80)
+QUICK = ServerSettings(port=0, slots=2, hello_timeout_s=20.0, drain_s=1.0, sentence_gap_ms=80)
 LOUD, SILENT = 0.4, 0.0
 
 
@@ -266,7 +266,7 @@ def test_a_caller_that_never_says_hello_is_closed_and_takes_no_slot():
             assert server.calls == 0
             assert (await caller.closed())[0] == CloseCode.HELLO_TIMEOUT
 
-    with_server(work)
+    with_server(work, dataclasses.replace(QUICK, hello_timeout_s=0.3))
 
 
 def test_bye_ends_the_call():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from codec.rates import HIGH, RATES
+from server.dialogue import apology
 from server.scripts import ScriptShelf
 from server.settings import ServerSettings
 from server.wires import native
@@ -40,7 +41,7 @@ def with_apology(*rates):
     shelf = ScriptShelf()
     for rate in rates or RATES:
         packet = FakeEncoder(RATES[rate], 1)._packet(np.float32(0.1), 0)
-        shelf.put(rate, "apology", [packet])
+        shelf.put(rate, apology().text, [packet])
     return shelf
 
 
@@ -306,7 +307,7 @@ def test_a_script_needs_neither_voice_nor_encoder():
     script = reply_of("Please call 988 now.", script_id="crisis")
     packets = [FakeEncoder(HIGH, 1)._packet(np.float32(0.1), 0)]
     shelf = ScriptShelf()
-    shelf.put("high", "crisis", packets)
+    shelf.put("high", script.text, packets)
 
     async def caller(line, session):
         await line.until(native.End)
@@ -320,6 +321,23 @@ def test_a_script_needs_neither_voice_nor_encoder():
         codecs={name: NoEncoder(rate) for name, rate in RATES.items()},
         conversation=always(FakeConversation(greeting=script)),
     )
+
+
+def test_a_recorded_script_needs_no_voice():
+    script = reply_of("Please call 988 now.", "I stay with you.", script_id="crisis")
+
+    class Recorded(ScriptShelf):
+        def sound(self, text):
+            return np.full(8_000, 0.2, np.float32) if text == script.text else None
+
+    async def caller(line, session):
+        await line.until(native.End)
+        decoder = FakeDecoder(HIGH, 1)
+        pcm = [decoder.step([packet], [0])[0].numpy() for packet in line.audio()[1]]
+        assert (np.concatenate(pcm) > 0.19).sum() == pytest.approx(8_000, abs=640)
+
+    talk = FakeConversation(greeting=script)
+    virtually(caller, shelf=Recorded(), voice=Broken(), conversation=always(talk))
 
 
 def test_ears_that_fail_are_replaced_and_apologised_for():

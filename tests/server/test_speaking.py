@@ -35,18 +35,57 @@ def test_frames_are_the_same_for_every_chunking(sizes, rate):
     assert DELAY_SAMPLES <= len(joined) - len(sound) < DELAY_SAMPLES + rate.packet_samples
 
 
-def test_a_script_is_rendered_once_for_every_rate():
-    shelf, codecs = ScriptShelf(), {name: FakeCodec(rate) for name, rate in RATES.items()}
-    shelf.put("low", "hello", [b"mine"])
-    shelf.render("hello", ["Hello.", "Again."], FakeVoice(), codecs, 160)
-    assert shelf.packets("low", "hello") == (b"mine",)
-    packets = shelf.packets("high", "hello")
-    assert packets is not None
-    decoder = FakeDecoder(HIGH, 1)
-    sound = np.concatenate([decoder.step([packet], [0])[0].numpy() for packet in packets])
+CODECS = {name: FakeCodec(rate) for name, rate in RATES.items()}
+
+
+def heard(rate, packets):
+    decoder = FakeDecoder(RATES[rate], 1)
+    return np.concatenate([decoder.step([packet], [0])[0].numpy() for packet in packets])
+
+
+def test_a_text_is_rendered_once_for_every_rate():
+    shelf = ScriptShelf()
+    shelf.put("low", "Hello. Again.", [b"mine"])
+    shelf.render(["Hello.", "Again."], FakeVoice(), CODECS, 160)
+    assert shelf.packets("low", "Hello. Again.") == (b"mine",)
+    sound = heard("high", shelf.packets("high", "Hello. Again."))
     assert (sound > 0.29).mean() == pytest.approx(0.2 / (0.2 + 0.32 + 0.04), abs=0.1)
-    assert shelf.packets("high", "other") is None
-    assert shelf.packets("high", None) is None
+    assert shelf.packets("high", "Hello.") is None
+    assert shelf.sound("Hello. Again.") is None
+
+
+class FakeArchive:
+    """One line, ``probe``, recorded at level 0.2 and rendered with codecs of the given gain."""
+
+    def __init__(self, **gains):
+        self.wav = np.full(16_000, 0.2, np.float32)
+        self.rendered = {
+            rate: encode_whole(CODECS[rate], rate, [self.wav * gain])
+            for rate, gain in gains.items()
+        }
+
+    def audio(self, text):
+        return self.wav if text == "probe" else None
+
+    def packets(self, rate, text):
+        return self.rendered.get(rate) if text == "probe" else None
+
+
+def test_packets_of_other_weights_are_not_used():
+    shelf = ScriptShelf(FakeArchive(high=1.0, low=0.5))
+    assert shelf.packets("low", "probe") is not None
+    shelf.distrust_foreign("probe", CODECS)
+    assert shelf.packets("high", "probe") is not None
+    assert shelf.packets("low", "probe") is None
+    assert shelf.sound("probe") is not None  # the sound is as good as ever
+    shelf.put("low", "mine", [b"12345"])
+    assert shelf.packets("low", "mine") == (b"12345",)
+
+
+def test_an_archive_without_the_probe_is_trusted():
+    shelf = ScriptShelf(FakeArchive(high=1.0))
+    shelf.distrust_foreign("other", CODECS)
+    assert shelf.packets("high", "probe") is not None
 
 
 def test_whole_encoding_starts_at_packet_zero_and_flushes():
@@ -97,7 +136,7 @@ def test_what_is_left_begins_with_the_sentence_that_was_cut():
 def test_chunks_are_made_ahead_in_the_pool_and_faults_come_through():
     made = []
 
-    def voice(text):
+    def voice():
         for k in range(6):
             made.append(k)
             yield np.full(10, k, np.float32)
@@ -107,7 +146,7 @@ def test_chunks_are_made_ahead_in_the_pool_and_faults_come_through():
         with ThreadPoolExecutor(1) as pool:
             got = []
             with pytest.raises(RuntimeError, match="breath"):
-                async with aclosing(prefetched(voice, "text", pool)) as chunks:
+                async with aclosing(prefetched(voice, pool)) as chunks:
                     async for chunk in chunks:
                         got.append(int(chunk[0]))
                         if len(got) == 1:
