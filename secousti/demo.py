@@ -21,7 +21,7 @@ from codec.audio import write_wav
 from secousti.caller import Caller, Turn
 from secousti.client import Call, CallEvent, connect
 from secousti.files import replacing
-from secousti.house import build_parts, build_shelf, server_settings
+from secousti.house import build_parts, server_settings
 from secousti.recording import CallerTurn
 from secousti.replay import reply_name
 from secousti.settings import Settings
@@ -61,7 +61,7 @@ async def answering(settings: Settings, url: str | None, show: Show) -> AsyncIte
     show.step("loading the models and starting a server")
     plan = replace(server_settings(settings), host="127.0.0.1", port=0, token=None, log_dir=None)
     parts = build_parts(settings, (settings.rate,))
-    async with Server(plan, parts, shelf=build_shelf((settings.rate,))) as server:
+    async with Server(plan, parts) as server:
         codec = load_codec(settings.rate, weights=settings.weights)
         yield Place(f"ws://127.0.0.1:{server.port}", None, codec)
 

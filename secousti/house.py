@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import torch
+
 from codec import load_codec
 from codec.rates import RATES
 from secousti.settings import Settings
 from server.parts import Parts
-from server.scripts import ScriptShelf
 from server.settings import ServerSettings
 from voice_agent.listen.ears import Ears
 from voice_agent.listen.settings import ListenSettings
-from voice_agent.scripts import every_script
-from voice_agent.speak.archive import ScriptArchive
 from voice_agent.speak.settings import SpeakSettings
 from voice_agent.speak.voice import Voice
 from voice_agent.think import Conversation, Mind, ThinkSettings
@@ -52,26 +51,16 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
     ``settings.weights`` are those of ``settings.rate``. Raises
     :class:`~codec.errors.SecoustiError` where one is missing.
     """
+    torch.set_num_threads(1)  # a step is small: threads cost more than they bring
+    codecs = {rate: load_codec(rate, weights=own_weights(settings, rate)) for rate in rates}
     ears = Ears.load(ListenSettings(recogniser=settings.recogniser))
     mind = Mind.load(think_settings(settings))
     return Parts(
-        codecs={rate: load_codec(rate, weights=own_weights(settings, rate)) for rate in rates},
+        codecs=codecs,
         listener=ears.listener,
         conversation=lambda locale: Conversation(mind, clock=time.monotonic, locale=locale),
         voice=Voice.load(SpeakSettings(voice=settings.voice)),
     )
-
-
-def build_shelf(rates: tuple[str, ...] = tuple(RATES)) -> ScriptShelf:
-    """The crisis scripts as packets, ready to be sent with voice and encoder down."""
-    archive, shelf = ScriptArchive.load(), ScriptShelf()
-    scripts = every_script()
-    for rate in rates:
-        packets = {text: archive.packets(rate, text) for text in set(scripts.values())}
-        for script_id, text in scripts.items():
-            if ready := packets[text]:
-                shelf.put(rate, script_id, ready)
-    return shelf
 
 
 def own_weights(settings: Settings, rate: str) -> Path | None:

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from secousti.house import build_parts, build_shelf, server_settings
+    from secousti.house import build_parts, server_settings
     from secousti.settings import load_settings
     from server.app import serve
     from server.auth import check_exposure
@@ -58,5 +58,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"answering at {scheme}://{plan.host}:{port} (Ctrl-C ends it)", flush=True)
 
     print("loading the models", flush=True)
-    asyncio.run(serve(plan, build_parts(settings), shelf=build_shelf(), ready=ready))
+    asyncio.run(serve(plan, build_parts(settings), ready=ready))
     return 0
