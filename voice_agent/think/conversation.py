@@ -118,7 +118,7 @@ class Conversation:
         if line is not None:
             cue = boundary_cue(turn.text)
             leaving = cue is not None and cue.name == "goodbye"
-            return self._say_script(self._crisis.farewell(self.risk) if leaving else line)
+            return self._goodbye(cue) if cue and leaving else self._say_script(line)
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
         return self._courtesy(turn) or self._support(turn, insight)
@@ -179,7 +179,10 @@ class Conversation:
         endpoint, settings = self._mind.endpoint, self._mind.settings
         if endpoint is None:
             return
-        notes = endpoint.fill(think_messages(self._dialogue), settings.llm_think_deadline_s)
+        messages = think_messages(self._dialogue)
+        notes = _attempt(
+            "the endpoint", lambda: endpoint.fill(messages, settings.llm_think_deadline_s)
+        )
         if notes is None:
             return
         self.last_thinking = with_notes(self.last_thinking, notes)

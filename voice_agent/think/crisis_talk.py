@@ -126,6 +126,7 @@ class CrisisTalk:
             return self._from_step("any", "safer", 0, answer, state)
         if self._returning and not fresh:
             self._returning = False
+            self._step["suicidal_ideation/low"] = 1  # asked by this very line
             return self._from_step("returning", "low", 0, answer, state)
         self._returning = False
         if state.level is RiskLevel.LOW:

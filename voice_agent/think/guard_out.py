@@ -99,7 +99,7 @@ def _alignment(draft: Draft, plan: StrategyPlan, consent: bool) -> list[str]:
 
 
 def _leaves_choice(text: str, codes: tuple[str, ...]) -> bool:
-    softened = re.search(r"\b(?:might|could|maybe|perhaps|if you|some people|option)\b", text)
+    softened = re.search(r"\b(?:might|could|maybe|perhaps|if you|some people|option)\b", text, re.I)
     asked = "emphasise_autonomy" in codes or "seek_collaboration" in codes or "?" in text
     return asked or softened is not None
 

@@ -144,13 +144,13 @@ def steps_for(dialogue: Dialogue, insight: Insight) -> tuple[str, ...]:
 def summary(dialogue: Dialogue, record: ThinkingRecord) -> str:
     """What the agent has understood, in plain words for the caller to correct."""
     problems = list(record.facts.get("what", ()))[:2] + list(record.facts.get("impact", ()))[:1]
-    feelings = [f for f in dict.fromkeys(reversed(dialogue.feelings)) if f != "neutral"][:1]
+    feelings = [f for f in dict.fromkeys(reversed(dialogue.feelings)) if f != "neutral"][:2]
     if not problems and not feelings:
         return "Not much yet, honestly, and I don't want to make it up. What should I know first?"
     parts = ["Here's what I have.", *([_joined(problems)] if problems else [])]
     if feelings:
-        noun = table("understand/emotions")[feelings[0]]["noun"]
-        parts.append(f"And there's {noun} in it.")
+        nouns = [table("understand/emotions")[feeling]["noun"] for feeling in feelings]
+        parts.append(f"And there's {' and '.join(nouns)} in it.")
     parts.append("What have I got wrong?")
     return " ".join(parts)
 

@@ -44,8 +44,8 @@ class Insight:
 
     ``feeling`` is the caller's strongest feeling as a label, ``feeling_said`` how to say it back;
     ``named`` where they put that very word to it. ``clause`` is a safe paraphrase of their words,
-    or None. ``declined``: they were asked whether they want an idea and do not. ``at_a_loss``: they do
-    not know what to do.
+    or None. ``declined``: they were asked whether they want an idea and do not. ``at_a_loss``:
+    they do not know what to do.
     """
 
     heard: Heard

@@ -128,7 +128,7 @@ def _on(brief: Brief) -> frozenset[str]:
 def _known(dialogue: Dialogue) -> frozenset[str]:
     """What was asked in the last replies, or answered already, or comes too soon."""
     answered = {fact.kind for fact in dialogue.facts} - {"who", "where"}
-    if any(feeling != "neutral" for feeling in dialogue.feelings[-3:]):
+    if any(insight.named for insight in dialogue.insights[-3:]):
         answered.add("feeling")
     lately = {draft.asks for draft in dialogue.drafts[-6:] if draft.asks not in ("", "permission")}
     early = {asks for asks, turn in _NOT_BEFORE.items() if dialogue.turn < turn}
