@@ -17,7 +17,7 @@ from codec.rates import SAMPLE_RATE_HZ
 from voice_agent import assets
 from voice_agent.listen.recognise import Hypothesis, Recogniser, judged
 
-ENDPOINT_TIMEOUT_S = 4.0  # below the pool's deadline, so that a slow service loses no worker
+ENDPOINT_TIMEOUT_S = 5.0  # below the pool's deadline, so that a slow service loses no worker
 
 
 def recogniser_maker(choice: str) -> Callable[[], Recogniser]:

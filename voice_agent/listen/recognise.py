@@ -6,6 +6,7 @@ import logging
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -79,10 +80,19 @@ class RecogniserPool:
         self._jobs.put((pcm, future))
         return future
 
-    def result(self, future: Future[Hypothesis]) -> Hypothesis:
-        """The hypothesis, waited for up to the deadline; :data:`NOTHING` on failure. No raise."""
+    def results(self, futures: list[Future[Hypothesis]]) -> list[Hypothesis]:
+        """Their hypotheses, all waited for up to one deadline; :data:`NOTHING` where one failed.
+
+        Never raises. What was given up once is not waited for again.
+        """
+        until = time.monotonic() + self._deadline_s
+        return [self._result(future, until) for future in futures]
+
+    def _result(self, future: Future[Hypothesis], until: float) -> Hypothesis:
+        if future in self._given_up and not future.done():
+            return NOTHING
         try:
-            return future.result(self._deadline_s)
+            return future.result(max(0.0, until - time.monotonic()))
         except FutureTimeout:
             _log.warning("the recogniser gave no words within %.1f s", self._deadline_s)
             self._give_up(future)

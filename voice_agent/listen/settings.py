@@ -11,7 +11,9 @@ class ListenSettings:
 
     recogniser: str = "moonshine"  # or a local Whisper checkpoint: see recognise.load_recogniser
     workers: int = 2  # recognisers side by side; about 110 MB each, one keeps up with ~8 calls
-    recognise_deadline_s: float = 5.0  # wall time; after it the turn ends without words
+    recognise_deadline_s: float = (
+        8.0  # wall time; a busy machine may need some, a dead one gets none
+    )
 
     # Voice activity: probabilities of the Silero network.
     start_threshold: float = 0.5  # the threshold its authors publish

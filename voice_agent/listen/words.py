@@ -59,7 +59,7 @@ class TurnWords:
         return self._joined(pieces).text or None
 
     def wait(self) -> Hypothesis:
-        """Words of the whole turn; waits for the recogniser, up to its deadline for each piece."""
+        """Words of the whole turn; waits for the recogniser, up to its deadline."""
         if self._probe is None and self._open:
             self.probe()
         return self._joined(self._pieces())
@@ -69,7 +69,7 @@ class TurnWords:
 
     def _joined(self, pieces: list[Future[Hypothesis]]) -> Hypothesis:
         """One hypothesis; its confidence is the mean over words."""
-        found = [self._pool.result(piece) for piece in pieces]
+        found = self._pool.results(pieces)
         counts = [len(hypothesis.text.split()) for hypothesis in found]
         if not sum(counts):
             return NOTHING

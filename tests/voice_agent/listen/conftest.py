@@ -53,7 +53,7 @@ def scene() -> Callable[..., Scene]:
 
     def make(text: str = "I had a hard day.", act=None, **settings) -> Scene:
         recogniser = ScriptedRecogniser(text, act)
-        chosen = ListenSettings(**{"workers": 1, "recognise_deadline_s": 2.0, **settings})
+        chosen = ListenSettings(**{"workers": 1, "recognise_deadline_s": 60.0, **settings})
         pool = RecogniserPool(lambda: recogniser, chosen.workers, chosen.recognise_deadline_s)
         return Scene(recogniser, chosen, pool)
 

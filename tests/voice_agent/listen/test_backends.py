@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,7 @@ import pytest
 from codec.errors import SecoustiError
 from voice_agent.listen import Ears, ListenSettings
 from voice_agent.listen.backends import Moonshine, recogniser_maker
-from voice_agent.listen.recognise import NOTHING
+from voice_agent.listen.recognise import NOTHING, RecogniserPool
 
 SECOND = np.zeros(16_000, np.float32)
 
@@ -31,7 +32,7 @@ def test_a_missing_extra_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, module: str
 ) -> None:
     (tmp_path / file).write_bytes(b"weights")
-    monkeypatch.setitem(__import__("sys").modules, module, None)
+    monkeypatch.setitem(sys.modules, module, None)
     choice = tmp_path / file if file.endswith(".pt") else tmp_path
     with pytest.raises(SecoustiError, match=r"pip install secousti\[whisper\]"):
         recogniser_maker(str(choice))()
@@ -75,8 +76,6 @@ def test_a_service_is_sent_a_wav_file(service_url: str) -> None:
 
 @pytest.mark.parametrize("answer", [(500, b""), (200, b"<html>"), (200, b"{}")])
 def test_a_service_that_fails_costs_only_words(service_url: str, answer: tuple[int, bytes]) -> None:
-    from voice_agent.listen.recognise import RecogniserPool
-
     Service.answer = answer
-    pool = RecogniserPool(recogniser_maker(service_url), 1, 5.0)
-    assert pool.result(pool.submit(SECOND)) == NOTHING
+    pool = RecogniserPool(recogniser_maker(service_url), 1, 60.0)
+    assert pool.results([pool.submit(SECOND)]) == [NOTHING]

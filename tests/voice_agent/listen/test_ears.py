@@ -20,8 +20,8 @@ SAID = {
     "week now and my manager keeps adding more and i'm just not sleeping any more",
     "turn-2.ogg": "last night i snapped at my partner over nothing i keep thinking i'm failing at "
     "everything at work and at home and i don't know who to talk to about it",
-    "turn-3.ogg": "yes i think i'd like to try something maybe something small that i can do in the "
-    "evening before i go to bed",
+    "turn-3.ogg": "yes i think i'd like to try something maybe something small that i can do in "
+    "the evening before i go to bed",
 }
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
-from voice_agent.listen.recognise import NOTHING, Hypothesis, RecogniserPool, judged
+from voice_agent.listen.recognise import (
+    MOST_REPLACEMENTS,
+    NOTHING,
+    Hypothesis,
+    RecogniserPool,
+    judged,
+)
 
-SECOND = np.ones(16_000, np.float32)
+HANGING, SPEECH, BROKEN = (np.full(16_000, kind, np.float32) for kind in (0, 1, 2))
 
 
 class Counted:
-    """Answers with which instance it is; blocks while ``gate`` is closed and the audio is zero."""
+    """Answers with which instance it is; on ``HANGING`` blocks while ``gate`` is closed."""
 
     made = 0
     gate = threading.Event()
@@ -25,46 +31,59 @@ class Counted:
 
     def transcribe(self, pcm: np.ndarray) -> Hypothesis:
         if not pcm.any():
-            Counted.gate.wait(30)
-        if pcm[0] == 2:
+            Counted.gate.wait(120)
+        if pcm[0] == BROKEN[0]:
             raise RuntimeError("the model broke")
         return Hypothesis(f"instance {self.number}", 0.9)
 
 
 @pytest.fixture
-def make() -> Callable[..., RecogniserPool]:
+def pool_of() -> Iterator[Callable[[float], RecogniserPool]]:
+    """Makes a pool of one worker with that deadline in seconds."""
     Counted.made, Counted.gate = 0, threading.Event()
-    yield lambda workers=1, deadline_s=0.2: RecogniserPool(Counted, workers, deadline_s)
+    yield lambda deadline_s: RecogniserPool(Counted, 1, deadline_s)
     Counted.gate.set()
 
 
-def test_an_error_is_nothing_and_the_next_piece_is_heard(make: Callable) -> None:
-    pool = make()
-    assert pool.result(pool.submit(2 * SECOND)) == NOTHING
-    assert pool.result(pool.submit(SECOND)).text == "instance 1"
+def heard(pool: RecogniserPool, *pieces: np.ndarray) -> list[str]:
+    return [found.text for found in pool.results([pool.submit(piece) for piece in pieces])]
 
 
-def test_a_hanging_recogniser_is_replaced(make: Callable) -> None:
-    pool = make()
-    assert pool.result(pool.submit(0 * SECOND)) == NOTHING
-    pool = pool_with_patience(pool)
-    assert pool.result(pool.submit(SECOND)).text == "instance 2"
+def patient(pool: RecogniserPool) -> RecogniserPool:
+    """The same pool with a long deadline: a new worker takes a moment on a busy machine."""
+    pool._deadline_s = 60
+    return pool
 
 
-def test_replacing_has_an_end(make: Callable) -> None:
-    pool = make(deadline_s=0.05)
+def test_an_error_is_nothing_and_the_next_piece_is_heard(pool_of: Callable) -> None:
+    assert heard(pool_of(60), BROKEN, SPEECH) == ["", "instance 1"]
+
+
+def test_a_hanging_recogniser_is_replaced(pool_of: Callable) -> None:
+    pool = pool_of(0.2)
+    assert heard(pool, HANGING) == [""]
+    assert heard(patient(pool), SPEECH) == ["instance 2"]
+
+
+def test_what_was_given_up_is_not_waited_for_again(pool_of: Callable) -> None:
+    pool = pool_of(0.2)
+    hanging = pool.submit(HANGING)
+    assert pool.results([hanging]) == [NOTHING]
+    assert patient(pool).results([hanging]) == [NOTHING]
+
+
+def test_replacing_has_an_end(pool_of: Callable) -> None:
+    pool = pool_of(0.05)
     for _ in range(8):
-        assert pool.result(pool.submit(0 * SECOND)) == NOTHING
-    assert Counted.made <= 5
+        assert heard(pool, HANGING) == [""]
+    assert Counted.made <= 1 + MOST_REPLACEMENTS
 
 
-def test_a_worker_that_was_given_up_does_not_come_back(make: Callable) -> None:
-    pool = make()
-    pool.result(pool.submit(0 * SECOND))
+def test_a_worker_that_was_given_up_does_not_come_back(pool_of: Callable) -> None:
+    pool = pool_of(0.2)
+    heard(pool, HANGING)
     Counted.gate.set()
-    pool = pool_with_patience(pool)
-    heard = {pool.result(pool.submit(SECOND)).text for _ in range(20)}
-    assert heard == {"instance 2"}
+    assert set(heard(patient(pool), *[SPEECH] * 20)) == {"instance 2"}
 
 
 def test_a_recogniser_that_does_not_start_is_told_at_once() -> None:
@@ -73,12 +92,6 @@ def test_a_recogniser_that_does_not_start_is_told_at_once() -> None:
 
     with pytest.raises(ValueError, match="no weights"):
         RecogniserPool(broken, 2, 1.0)
-
-
-def pool_with_patience(pool: RecogniserPool) -> RecogniserPool:
-    """The same pool, waiting longer: a new worker takes a moment on a busy machine."""
-    pool._deadline_s = 5.0
-    return pool
 
 
 @pytest.mark.parametrize("raw", ["", " \n", "...", "♪", "\x01", " You."])
