@@ -28,7 +28,7 @@ call: $(CALL)  ## a whole call on this machine, shown as it happens (about a min
 serve: $(CALL)  ## the server on ws://127.0.0.1:8765
 	@$(BIN)/secousti serve
 
-mic: $(MIC)  ## talk to the running server with microphone and headphones
+mic: $(MIC)  ## talk to it yourself, with microphone and headphones
 	@$(BIN)/secousti mic
 
 test: $(TEST)  ## every test

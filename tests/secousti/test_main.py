@@ -19,7 +19,7 @@ HEAVY = ("torch", "onnxruntime", "rich", "pydantic", "websockets", "server", "tr
 
 def secousti(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "secousti", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
 
 
 def test_every_command_is_listed() -> None:

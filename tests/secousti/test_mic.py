@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
 import time
@@ -67,7 +68,7 @@ def test_the_bar_grows_with_the_level() -> None:
 
 
 def test_the_meter_says_whose_turn_it_is() -> None:
-    console = Console(force_terminal=True, width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    console = Console(force_terminal=True, width=100, record=True, file=io.StringIO())
     with Meter(console) as meter:
         meter.show(np.full(320, 0.1, np.float32), agent_speaks=False, caption="I feel")
         meter._live.refresh()
