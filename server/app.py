@@ -1,7 +1,7 @@
 """The websocket server: who gets in, which address is what, and how everybody leaves.
 
 One process: the event loop in this thread, the codec in the engine's thread, hearing, thinking and
-speaking in a small pool. :func:`serve` runs until it is told to stop; :class:`Server` is the same
+speaking in a pool. :func:`serve` runs until it is told to stop; :class:`Server` is the same
 for those who run their own loop.
 """
 
@@ -96,8 +96,9 @@ class Server:
     ) -> None:
         check_exposure(settings.host, settings.token, settings.insecure)
         self._settings = settings
-        self._pool = ThreadPoolExecutor(settings.workers, "secousti-worker")
-        self._engine = Engine(parts.codecs, settings.slots)
+        # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
+        self._pool = ThreadPoolExecutor(3 * settings.slots, "secousti-worker")
+        self._engine = Engine(parts.codecs, settings.slots, settings.codec_threads)
         self.shelf = shelf or ScriptShelf(ScriptArchive.load())
         self._house = House(
             settings, parts, self._engine, self.shelf, self._pool, clock, self._open_log

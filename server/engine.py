@@ -145,8 +145,8 @@ class Slot:
 class Engine:
     """The slots of one process; :meth:`start` inside the running loop, :meth:`close` at the end."""
 
-    def __init__(self, codecs: Mapping[str, StreamCodec], slots: int) -> None:
-        self.slots = slots
+    def __init__(self, codecs: Mapping[str, StreamCodec], slots: int, threads: int = 1) -> None:
+        self.slots, self._threads = slots, threads
         self.machines: dict[tuple[str, str], _Machine] = {}
         for rate, codec in codecs.items():
             self.machines[rate, "encode"] = _encoding(codec, slots)
@@ -205,6 +205,7 @@ class Engine:
             self._free.append(slot.index)
 
     def _work(self) -> None:
+        torch.set_num_threads(self._threads)  # OpenMP keeps this number per calling thread
         with torch.inference_mode():
             while (taken := self._next_tick()) is not None:
                 begun = time.perf_counter()

@@ -54,9 +54,9 @@ class Conversation(Protocol):
 
 
 class Voice(Protocol):
-    """Text to speech: float32 16 kHz chunks, the first one soon."""
+    """Text to speech: float32 16 kHz chunks, the first one soon; ``pace`` lengthens sounds."""
 
-    def speak(self, text: str) -> Iterable[Pcm]: ...
+    def speak(self, text: str, pace: float = 1.0) -> Iterable[Pcm]: ...
 
 
 @dataclass(frozen=True)

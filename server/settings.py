@@ -20,11 +20,10 @@ class ServerSettings:
 
     slots: int = 8  # calls at once; what two cores carry with room to spare
     waiting: int = 32  # connections that have not said hello yet
-    workers: int = 4  # threads for hearing, thinking and speaking; the codec has its own
+    codec_threads: int = 1  # of the engine's thread; more would fight the recogniser for cores
 
     lead_ms: int = 400  # audio sent ahead of real time: hides jitter, short to take back
-    sentence_gap_ms: int = 160  # a breath between sentences: four high packets, one low packet
-    resume_s: float = 2.0  # after a cut by something that was no speech, go on speaking
+    sentence_gap_ms: int = 240  # a breath between sentences, as the voice leaves inside a text
     respond_deadline_s: float = 8.0  # thinking longer than this is answered with an apology
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too

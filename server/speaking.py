@@ -20,6 +20,7 @@ from server.wires.native import Begin, End, Packets, ServerEvent
 from voice_agent.contracts import Reply
 
 PREFETCH = 2  # voice chunks made ahead: hides a slow one, little to throw away on barge-in
+PACE = {"slow": 1.12}  # length of sounds by a reply's prosody; the voice's own pace is the rest
 CHARS_PER_S = 15  # of unhurried English speech, where a sentence's true length is not known yet
 
 
@@ -151,7 +152,7 @@ class Speaker:
         if recorded is not None:
             return [(len(speech.sentences), lambda: [recorded])]
         return [
-            (count, partial(self._voice.speak, sentence))
+            (count, partial(self._voice.speak, sentence, PACE.get(speech.reply.prosody, 1.0)))
             for count, sentence in enumerate(speech.sentences, start=1)
         ]
 

@@ -36,6 +36,7 @@ class Talker:
         self._floor: asyncio.Queue[TurnEnded | SpeechDismissed | Reply] = asyncio.Queue()
         self._saying: asyncio.Task[None] | None = None
         self.speech: Speech | None = None  # the one being said, or said last
+        self._turns_waiting = 0
         self.caller_speaks = False
         self.idle = asyncio.Event()  # nothing to say and nothing to think about
 
@@ -45,6 +46,7 @@ class Talker:
 
     def offer(self, event: TurnEnded | SpeechDismissed | Reply) -> None:
         """What the talker must deal with next: a turn, a false alarm, or a reply to say."""
+        self._turns_waiting += isinstance(event, TurnEnded)
         self._floor.put_nowait(event)
 
     def cut(self) -> int | None:
@@ -68,6 +70,7 @@ class Talker:
                 case SpeechDismissed():
                     rest = await self._say(rest) if rest else None
                 case TurnEnded():
+                    self._turns_waiting -= 1
                     rest = await self._answer(event, rest)
                 case Reply():
                     rest = await self._say(Speech(event))
@@ -84,8 +87,8 @@ class Talker:
         return await self._say(Speech(reply, event.turn.text, clock))
 
     async def _say(self, speech: Speech) -> Speech | None:
-        """Says it, unless the caller is speaking; returns the speech if it is not all said."""
-        if self.caller_speaks:
+        """Says it, unless the caller has spoken on; returns the speech if it is not all said."""
+        if self.caller_speaks or self._turns_waiting:
             return speech
         self.speech = speech
         self._saying = saying = asyncio.create_task(self._speaker.say(speech))

@@ -151,8 +151,8 @@ class FakeVoice:
     level: float = 0.3
     chunk_delay_s: float = 0.0
 
-    def speak(self, text: str) -> Iterator[np.ndarray]:
-        for _ in range(max(1, round(len(text) * self.seconds_per_char / 0.1))):
+    def speak(self, text: str, pace: float = 1.0) -> Iterator[np.ndarray]:
+        for _ in range(max(1, round(len(text) * self.seconds_per_char * pace / 0.1))):
             time.sleep(self.chunk_delay_s)
             yield np.full(1600, self.level, np.float32)
 

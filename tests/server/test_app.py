@@ -321,7 +321,7 @@ def test_the_log_holds_the_call_and_no_words(tmp_path):
 class VoiceLost:
     """Speaks the server's apology at start-up, and then never again."""
 
-    def speak(self, text):
+    def speak(self, text, pace=1.0):
         if "lost my thread" in text or "danger" in text or "once more" in text:
             yield from FakeVoice(seconds_per_char=0.002).speak(text)
         else:

@@ -68,9 +68,9 @@ def test_the_parts_of_a_turn_add_up():
     """200 ms end the turn, 300 ms of thought, 80 ms of voice: all of it is found again."""
 
     class Slow(FakeVoice):
-        def speak(self, text):
+        def speak(self, text, pace=1.0):
             spend(0.08)
-            yield from super().speak(text)
+            yield from super().speak(text, pace)
 
     def think(turn):
         spend(0.3)
@@ -179,7 +179,7 @@ def test_after_a_cut_by_something_that_was_no_turn_the_agent_goes_on():
         assert [flush.generation for flush in line.of(native.Flush)] == [1]
         assert [begin.generation for begin in line.of(native.Begin)] == [1, 2]
         # from the second sentence on: 0.42 + 0.12 s of speech and two gaps
-        assert len(line.audio()[2]) == pytest.approx((0.5 + 2 * 0.16) / 0.04, abs=2)
+        assert len(line.audio()[2]) == pytest.approx((0.5 + 2 * 0.24) / 0.04, abs=2)
         assert talk.truncated == []
         assert len(line.of(native.TurnInfo)) == 1
 
@@ -207,6 +207,42 @@ def test_a_turn_during_thought_replaces_the_answer_that_nobody_heard():
     virtually(
         caller, conversation=always(talk), listener=lambda: FakeListener(texts=["one", "two"])
     )
+
+
+def test_a_turn_that_ended_during_thought_is_answered_instead():
+    """Both turns are over before the first thought is: its answer is stale and is not spoken."""
+
+    def slow(turn):
+        spend(3.0 if turn.text == "one" else 0.1)
+        return reply_of(f"Answer to {turn.text}.")
+
+    talk = FakeConversation(answer=slow)
+
+    async def caller(line, session):
+        await line.until(native.End)
+        await line.speak(SILENT, 0.6)
+        await line.turn()
+        await line.turn()
+        await line.until(native.End, 2)
+        assert [turn.generation for turn in line.of(native.TurnInfo)] == [1, 0, 2]
+        assert line.of(native.TurnInfo)[2].said == "Answer to two."
+        assert talk.truncated == [("Answer to one.", 0)]
+
+    virtually(
+        caller, conversation=always(talk), listener=lambda: FakeListener(texts=["one", "two"])
+    )
+
+
+def test_a_slow_prosody_is_spoken_slower():
+    lengths = {}
+    for prosody in ("warm", "slow"):
+        talk = FakeConversation(greeting=reply_of("x" * 200, prosody=prosody))
+
+        async def caller(line, session, prosody=prosody):
+            lengths[prosody] = (await line.until(native.End)).samples
+
+        virtually(caller, conversation=always(talk))
+    assert lengths["slow"] > 1.08 * lengths["warm"]
 
 
 def test_a_reply_that_was_heard_out_is_not_cut_from_the_history():
