@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,13 @@ class OpenAIWhisper:
             import whisper
         except ImportError as error:
             raise _needs_extra("openai-whisper") from error
-        self._model = whisper.load_model(str(checkpoint), device="cpu")
+        with _loading(checkpoint, "an openai-whisper checkpoint"):
+            self._model = whisper.load_model(str(checkpoint), device="cpu")
 
     def transcribe(self, pcm: NDArray[np.float32]) -> Hypothesis:
-        found = self._model.transcribe(pcm, fp16=False, condition_on_previous_text=False)
+        found = self._model.transcribe(
+            pcm, language="en", fp16=False, condition_on_previous_text=False
+        )
         return _from_segments(found["segments"], pcm.size)
 
 
@@ -93,12 +97,15 @@ class FasterWhisper:
             from faster_whisper import WhisperModel
         except ImportError as error:
             raise _needs_extra("faster-whisper") from error
-        self._model = WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
-        )
+        with _loading(folder, "a faster-whisper folder"):
+            self._model = WhisperModel(
+                str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
+            )
 
     def transcribe(self, pcm: NDArray[np.float32]) -> Hypothesis:
-        segments, _ = self._model.transcribe(pcm, beam_size=1, condition_on_previous_text=False)
+        segments, _ = self._model.transcribe(
+            pcm, language="en", beam_size=1, condition_on_previous_text=False
+        )
         found = [{"text": s.text, "avg_logprob": s.avg_logprob} for s in segments]
         return _from_segments(found, pcm.size)
 
@@ -126,6 +133,19 @@ def _from_segments(segments: list[dict[str, Any]], samples: int) -> Hypothesis:
     confidence = float(np.exp(np.mean([segment["avg_logprob"] for segment in segments])))
     text = " ".join(segment["text"] for segment in segments)
     return judged(text, samples / SAMPLE_RATE_HZ, confidence)
+
+
+@contextmanager
+def _loading(path: Path, expected: str) -> Iterator[None]:
+    """Whatever a runtime raises on a bad file, told as one sentence."""
+    try:
+        yield
+    except Exception as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SecoustiError(
+            f"{path} does not load: expected {expected}, check the path and that the file is whole "
+            f"({first_line[:120]})"
+        ) from error
 
 
 def _needs_extra(package: str) -> SecoustiError:

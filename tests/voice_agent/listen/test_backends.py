@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +37,47 @@ def test_a_missing_extra_is_named(
     choice = tmp_path / file if file.endswith(".pt") else tmp_path
     with pytest.raises(SecoustiError, match=r"pip install secousti\[whisper\]"):
         recogniser_maker(str(choice))()
+
+
+def whisper_stub(monkeypatch: pytest.MonkeyPatch, load: Callable[..., object]) -> None:
+    """Stands for both Whisper packages, which the default install does not have."""
+    monkeypatch.setitem(sys.modules, "whisper", SimpleNamespace(load_model=load))
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=load))
+
+
+@pytest.fixture(params=["tiny.pt", "model.bin"])
+def checkpoint(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    (tmp_path / request.param).write_bytes(b"weights")
+    return str(tmp_path / request.param if request.param.endswith(".pt") else tmp_path)
+
+
+def test_a_checkpoint_that_does_not_load_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: str
+) -> None:
+    def load(*_: object, **__: object) -> None:
+        raise RuntimeError("bad magic\nand a long story")
+
+    whisper_stub(monkeypatch, load)
+    with pytest.raises(SecoustiError, match=r"does not load: expected .* \(bad magic\)$"):
+        recogniser_maker(checkpoint)()
+
+
+def test_whisper_segments_become_one_text_with_its_probability(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: str
+) -> None:
+    parts = [(" I can't", -0.2), (" sleep.", -0.4)]
+    rows = [{"text": text, "avg_logprob": value} for text, value in parts]
+
+    class Model:
+        def transcribe(self, pcm: np.ndarray, fp16: bool | None = None, **_: object) -> object:
+            if fp16 is None:  # faster-whisper gives objects, lazily, and a second value
+                return (SimpleNamespace(**row) for row in rows), None
+            return {"segments": rows}
+
+    whisper_stub(monkeypatch, lambda *_, **__: Model())
+    found = recogniser_maker(checkpoint)().transcribe(SECOND)
+    assert found.text == "I can't sleep."
+    assert found.confidence == pytest.approx(np.exp(-0.3))
 
 
 def test_silence_has_no_words() -> None:
