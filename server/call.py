@@ -81,6 +81,7 @@ class Call:
         settings = house.settings
         self._peer, self._wire, self._meter, self._leaving = peer, wire, meter, leaving
         self._name, self._settings, self._clock = name, settings, house.clock
+        self._pool = house.pool
         self._rate = rate_named(slot.rate)
         self._hello = hello
         self._log = house.open_log(name, self._rate)
@@ -128,8 +129,8 @@ class Call:
             log.exception("call %s failed", self._name)
         finally:
             self._record("closed", code=int(ended.code), reason=ended.reason)
-            if self._log is not None:
-                self._log.close()
+            if self._log is not None:  # waits for the disk, which may take its time
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._log.close)
         return ended
 
     async def _tasks(self) -> None:
