@@ -1,0 +1,46 @@
+"""``secousti train``: one command from a manifest to weights the codec loads, and on from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from codec import load_codec
+from secousti.__main__ import main
+from training.checkpoint import load_checkpoint
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    t = np.arange(32000) / 16000
+    sf.write(tmp_path / "a.wav", 0.3 * np.sin(2 * np.pi * 150 * t), 16000)
+    path = tmp_path / "m.tsv"
+    path.write_text("file\tsplit\tspeaker\tsource\na.wav\ttrain\ts\tx\n")
+    return path
+
+
+def train(manifest: Path, out: Path, *more: str) -> int:
+    words = ["train", "codec", "--rate", "high", "--manifest", str(manifest), "--out", str(out)]
+    return main([*words, *more])
+
+
+def test_a_run_ends_with_weights_and_can_go_on(manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert train(manifest, out, "--minutes", "0.01") == 0
+    first = load_checkpoint(out / "checkpoint.pt")["progress"]["step"]
+    assert first >= 1
+    assert load_codec("high", out / "high.safetensors").rate.name == "high"
+    assert train(manifest, out, "--minutes", "0.05", "--resume") == 0
+    assert load_checkpoint(out / "checkpoint.pt")["progress"]["step"] > first
+
+
+def test_mistakes_are_one_line(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path / "none.tsv", tmp_path / "run", "--minutes", "1") == 2
+    assert "no manifest" in capsys.readouterr().err
+    assert train(manifest, tmp_path / "run", "--minutes", "-1") == 2
+    assert "must be positive" in capsys.readouterr().err
