@@ -30,11 +30,14 @@ _IN_SENTENCE = {
     "do": "duː",
     "live": "lˈɪv",
     "use": "jˈuːz",
+    "ok": "oʊkˈeɪ",
     "mm": "mː",
     "mhm": "mhˈm",
     "hm": "hm",
     "secousti": "sɪkˈuːsti",
 }
+_LETTER_NAMES = {"a": "ˈeɪ", "i": "ˈaɪ"}  # as words these two sound otherwise
+_LONGEST_ACRONYM = 5
 _BEFORE_VOWEL = {"the": "ði", "to": "tʊ"}
 _PAIRS = {("used", "to"): "jˈuːst", ("have", "to"): "hˈæf", ("has", "to"): "hˈæs"}
 _VOWELS = "aeiouæɐɑɔəɚɛɜɪʊʌᵻ"
@@ -63,8 +66,9 @@ class Pronouncer:
 
     def __call__(self, sentence: str) -> str:
         """Phonemes of ``sentence`` (already spelled out, see ``spell``), words parted by spaces."""
-        tokens = _TOKEN.findall(sentence.lower())
-        sounds = [_PAUSES.get(token) or self._word(token) for token in tokens]
+        written = _TOKEN.findall(sentence)
+        sounds = [_PAUSES.get(word) or self._word(word) for word in written]
+        tokens = [word.lower() for word in written]
         spoken = ""
         for index, (token, sound) in enumerate(zip(tokens, sounds, strict=True)):
             if index + 1 < len(tokens):
@@ -72,12 +76,15 @@ class Pronouncer:
             spoken += sound if token in _PAUSES else f" {sound}"
         return spoken.strip()
 
-    def _word(self, word: str) -> str:
+    def _word(self, written: str) -> str:
+        word = written.lower()
         known = self._words.get(word)
         if known is not None:
             return known
         if word.endswith("'s"):
-            return self._possessive(self._word(word[:-2]))
+            return self._possessive(self._word(written[:-2]))
+        if written.isupper() and len(word) <= _LONGEST_ACRONYM:
+            return " ".join(_LETTER_NAMES.get(c) or self._words.get(c, "") for c in word)
         return self._guess(word)
 
     def _possessive(self, stem: str) -> str:
