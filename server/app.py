@@ -33,7 +33,7 @@ from codec.rates import Rate
 from server.auth import admits, check_exposure, offered_token, origin_allowed
 from server.call import House
 from server.calllog import CallLog
-from server.dialogue import APOLOGY_SENTENCES
+from server.dialogue import WORDS
 from server.engine import Engine
 from server.parts import Parts
 from server.scripts import ScriptShelf
@@ -167,10 +167,11 @@ class Server:
             raise _not_listening(settings, error) from error
 
     def _prepare_scripts(self) -> None:
-        """Checks the archive against the codecs and renders the apology, while everything works."""
+        """Checks the archive against the codecs and renders the apologies, while all works."""
         parts, gap = self._house.parts, self._settings.sentence_gap_ms
         try:
-            self.shelf.render(APOLOGY_SENTENCES, parts.voice, parts.codecs, gap)
+            for sentences in WORDS.values():
+                self.shelf.render(sentences, parts.voice, parts.codecs, gap)
             probe = next(iter(crisis_scripts("US").values()))
             self.shelf.distrust_foreign(probe, parts.codecs)
         except Exception:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from codec.rates import Rate, rate_named
 from server.calllog import CallLog
-from server.dialogue import Dialogue, apology
+from server.dialogue import APOLOGY_ID, PARTING_ID, Dialogue, apology
 from server.engine import Engine, Slot
 from server.hearing import Hearer
 from server.latency import Arrivals
@@ -40,8 +40,6 @@ from voice_agent.listen.events import (
 )
 
 log = logging.getLogger(__name__)
-
-HEARING_FAULTS = 3  # in a row; then the call cannot go on
 
 
 class Peer(Protocol):
@@ -197,13 +195,10 @@ class Call:
         self._hearer.barge_in.settled()
         self._talker.offer(event)
 
-    def _deafened(self, faults: int) -> None:
-        if faults >= HEARING_FAULTS:
-            raise CallEnded(CloseCode.FAULT, "the caller can no longer be heard")
+    def _deafened(self, for_good: bool) -> None:
         self._arrivals.rebase(self._hearer.heard_samples)
         self._talker.caller_speaks = False
-        if faults == 1:
-            self._talker.offer(apology())
+        self._talker.offer(apology(words=PARTING_ID if for_good else APOLOGY_ID))
 
     def _cut(self) -> None:
         """The caller has the floor: stop speaking, and take back what is queued."""

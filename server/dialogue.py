@@ -18,24 +18,37 @@ from voice_agent.contracts import Reply, RiskState, Stage, Strategy, UserTurn
 
 log = logging.getLogger(__name__)
 
-APOLOGY_ID = "apology"
-APOLOGY_SENTENCES = (
-    "I'm sorry, I lost my thread for a moment, and I'm still here.",
-    "If you are in danger right now, please call your local emergency number.",
-    "Otherwise, could you say that once more?",
-)
+APOLOGY_ID, PARTING_ID = "apology", "parting"
+WORDS = {
+    APOLOGY_ID: (
+        "I'm sorry, I lost my thread for a moment, and I'm still here.",
+        "If you are in danger right now, please call your local emergency number.",
+        "Otherwise, could you say that once more?",
+    ),
+    PARTING_ID: (
+        "I'm sorry, something on my side keeps failing, so I have to end this call.",
+        "If you are in danger or need somebody now, please call your local emergency number.",
+        "You're welcome to call again at any time.",
+    ),
+}
+FAILURES = 3  # in a row; asking once more would then only wear the caller out
 
 
-def apology() -> Reply:
-    """What the caller hears when a part of the agent failed."""
+def apology(after: Reply | None = None, words: str = APOLOGY_ID) -> Reply:
+    """What the caller hears when a part of the agent failed; stage and risk go on as they were.
+
+    ``words`` may be ``PARTING_ID``: the call cannot go on.
+    """
+    sentences = WORDS[words]
     return Reply(
-        text=" ".join(APOLOGY_SENTENCES),
-        sentences=APOLOGY_SENTENCES,
+        text=" ".join(sentences),
+        sentences=sentences,
         strategy=Strategy.OTHERS,
-        stage=Stage.EXPLORATION,
-        risk=RiskState(),
+        stage=after.stage if after else Stage.EXPLORATION,
+        risk=after.risk if after else RiskState(),
         source="fallback",
-        script_id=APOLOGY_ID,
+        script_id=words,
+        end_call=words == PARTING_ID,
     )
 
 
@@ -47,6 +60,8 @@ class Dialogue:
         self._pool = pool
         self._deadline_s = deadline_s
         self._overdue: asyncio.Future[Any] | None = None
+        self._last: Reply | None = None
+        self._failures = 0
 
     async def open(self) -> Reply:
         """The greeting, or an apology."""
@@ -58,7 +73,7 @@ class Dialogue:
 
     async def heard(self, reply: Reply, spoken_chars: int) -> None:
         """Tells the history how much of ``reply`` was heard before the caller spoke."""
-        if reply.source == "fallback":
+        if reply.script_id in WORDS:
             return  # the conversation does not know this reply
         try:
             await self._run(self._conversation.heard, reply, spoken_chars)
@@ -69,13 +84,15 @@ class Dialogue:
         try:
             async with asyncio.timeout(self._deadline_s):
                 await self._settle()
-                reply: Reply = await self._run(method, *args)
-                return reply
+                self._last = await self._run(method, *args)
+                self._failures = 0
+                return self._last
         except TimeoutError:
             log.warning("no answer within %.1f s: apologising", self._deadline_s)
         except Exception:
             log.exception("the conversation failed: apologising")
-        return apology()
+        self._failures += 1
+        return apology(self._last, PARTING_ID if self._failures >= FAILURES else APOLOGY_ID)
 
     async def _run(self, method: Callable[..., Any], *args: Any) -> Any:
         """``method`` in the pool; a call that is abandoned stays known as overdue."""

@@ -17,6 +17,7 @@ from voice_agent.listen.events import ListenEvent
 log = logging.getLogger(__name__)
 
 UPLINK_PACKETS = 256  # heard later than they came, at most; then the reader waits, and so does TCP
+FAULTS = 3  # of the ears in a row; newer ears would fail too
 HEAR_AT_ONCE = 8  # packets the ears take in one go when they are behind
 
 
@@ -29,7 +30,7 @@ class Hearer:
         make_listener: Callable[[], Listener],
         pool: Executor,
         notice: Callable[[ListenEvent], None],
-        deafened: Callable[[int], None],
+        deafened: Callable[[bool], None],
     ) -> None:
         self._slot, self._make, self._pool = slot, make_listener, pool
         self._notice, self._deafened = notice, deafened
@@ -53,24 +54,33 @@ class Hearer:
     async def run(self, confirmed: Callable[[], None]) -> None:
         """Hears until cancelled; ``confirmed`` is called when a barge-in is certain.
 
-        Failing ears are replaced; ``deafened`` is told how often in a row. A failing decoder ends
-        the call: it has lost its place in the stream.
+        Failing ears are replaced. ``deafened`` is told at the first fault in a row, and, with True,
+        when there is no hearing any more: the decoder failed, and so has lost its place in the
+        stream, or the ears did too often. From then on the caller's sound is dropped.
         """
         faults = 0
-        while True:
-            pcm = await self._next_sound()
+        while faults < FAULTS:
+            try:
+                pcm = await self._next_sound()
+            except Exception:
+                log.exception("the caller's packets do not decode")
+                break
             self.barge_in.push(pcm)
             self.heard_samples += len(pcm)
             events = await self._heard(pcm)
             if events is None:
                 faults += 1
-                self._deafened(faults)
+                if faults == 1:
+                    self._deafened(False)
                 continue
             faults = 0
             for event in events:
                 self._notice(event)
             if self.barge_in.confirmed():
                 confirmed()
+        self._deafened(True)
+        while True:
+            await self._packets.get()
 
     async def _next_sound(self) -> Pcm:
         """The packets that have come, decoded: float32 ``[T]``."""

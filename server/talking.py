@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from server.dialogue import APOLOGY_ID, Dialogue, apology
+from server.dialogue import PARTING_ID, WORDS, Dialogue, apology
 from server.latency import Arrivals, TurnClock
 from server.playout import Playout
 from server.speaking import Speaker, Speech
@@ -104,6 +104,8 @@ class Talker:
         if error := saying.exception():
             return await self._failed(speech, error)
         self._tell(speech)
+        if speech.reply.script_id == PARTING_ID:
+            raise CallEnded(CloseCode.FAULT, "a part of the agent keeps failing")
         if speech.reply.end_call:
             raise CallEnded(CloseCode.NORMAL, "the agent said goodbye")
         return None
@@ -112,8 +114,8 @@ class Talker:
         """The voice or the encoder failed: an apology that needs neither, where there is one."""
         log.error("a reply could not be spoken", exc_info=error)
         self._tell(speech)
-        if speech.reply.script_id == APOLOGY_ID:
+        if speech.reply.script_id in WORDS:
             raise CallEnded(CloseCode.FAULT, "the agent has lost its voice")
         speech.cut(self._playout.heard_samples())
         await self._dialogue.heard(speech.reply, speech.said_chars)
-        return await self._say(Speech(apology()))
+        return await self._say(Speech(apology(speech.reply)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from codec.rates import HIGH, RATES
-from server.dialogue import apology
+from server.dialogue import WORDS, apology
 from server.scripts import ScriptShelf
 from server.settings import ServerSettings
 from server.wires import native
@@ -25,10 +25,12 @@ from tests.server.fakes import (
     reply_of,
 )
 from tests.server.virtual import LOUD, SILENT, now, spend, virtually
+from voice_agent.contracts import RiskLevel, RiskState
 from voice_agent.listen.events import SpeechDismissed
 
 BOTH = pytest.mark.parametrize("rate", RATES)
 APOLOGY = "I'm sorry"
+PARTING = "I'm sorry, something on my side keeps failing"
 
 
 def always(part):
@@ -36,12 +38,13 @@ def always(part):
     return lambda *_: part
 
 
-def with_apology(*rates):
-    """A shelf that has the apology, one packet long."""
+def with_apology():
+    """A shelf that has the apologies, one packet long."""
     shelf = ScriptShelf()
-    for rate in rates or RATES:
+    for rate in RATES:
         packet = FakeEncoder(RATES[rate], 1)._packet(np.float32(0.1), 0)
-        shelf.put(rate, apology().text, [packet])
+        for words in WORDS:
+            shelf.put(rate, apology(words=words).text, [packet])
     return shelf
 
 
@@ -398,21 +401,60 @@ def test_ears_that_fail_are_replaced_and_apologised_for():
     virtually(caller, listener=listener, shelf=with_apology())
 
 
-def test_ears_that_go_on_failing_end_the_call():
+def test_ears_that_go_on_failing_are_told_of_and_end_the_call():
     async def caller(line, session):
         await line.until(native.Failure)
-        assert "heard" in line.of(native.Failure)[0].message
+        said = [turn.said for turn in line.of(native.TurnInfo)]
+        assert said[-1].startswith(PARTING)
+        assert len(line.of(native.End)) == len(line.of(native.Begin))
 
-    assert virtually(caller, listener=Broken).code is CloseCode.FAULT
+    assert virtually(caller, listener=Broken, shelf=with_apology()).code is CloseCode.FAULT
 
 
-def test_a_packet_that_does_not_decode_ends_the_call():
+def test_a_packet_that_does_not_decode_is_told_of_and_ends_the_call():
     async def caller(line, session):
         await line.until(native.End)
-        line.say(native.Packets((b"\x00\x00\x63\x63\x00",)))
+        line.encoder.index[0] += 32  # a voice period: the sizes fit, the places do not
         await line.until(native.Failure)
+        assert line.of(native.TurnInfo)[-1].said.startswith(PARTING)
 
     assert virtually(caller).code is CloseCode.FAULT
+
+
+def test_a_mind_that_goes_on_failing_says_so_and_ends_the_call():
+    async def caller(line, session):
+        for count in (1, 2):
+            await line.until(native.End, count)
+            await line.speak(SILENT, 0.6)
+            await line.turn()
+        await line.until(native.Failure)
+        said = [turn.said[:9] for turn in line.of(native.TurnInfo)]
+        assert said == [APOLOGY, APOLOGY, PARTING[:9]]
+        assert line.of(native.TurnInfo)[-1].said.startswith(PARTING)
+
+    assert virtually(caller, conversation=always(Broken())).code is CloseCode.FAULT
+
+
+def test_an_apology_goes_on_with_the_risk_of_the_call():
+    high = RiskState(level=RiskLevel.HIGH)
+
+    def answer(turn):
+        if turn.text == "two":
+            raise RuntimeError("on purpose")
+        return dataclasses.replace(reply_of("I stay with you."), risk=high)
+
+    async def caller(line, session):
+        for count in (1, 2):
+            await line.until(native.End, count)
+            await line.speak(SILENT, 0.6)
+            await line.turn()
+        await line.until(native.End, 3)
+        assert [turn.risk for turn in line.of(native.TurnInfo)] == ["none", "high", "high"]
+
+    talk = FakeConversation(answer=answer)
+    virtually(
+        caller, conversation=always(talk), listener=lambda: FakeListener(texts=["one", "two"])
+    )
 
 
 def test_a_reply_can_end_the_call():
