@@ -119,6 +119,9 @@ class Conversation:
             cue = boundary_cue(turn.text)
             leaving = cue is not None and cue.name == "goodbye"
             return self._goodbye(cue) if cue and leaving else self._say_script(line)
+        line = self._second_net(turn, insight, alarm)
+        if line is not None:
+            return self._say_script(line)
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
         return self._courtesy(turn) or self._support(turn, insight)
@@ -190,6 +193,16 @@ class Conversation:
         if level.rank > self.risk.level.rank:
             number = self._dialogue.turn
             self._set_risk(raised(self.risk, level, "suicidal_ideation", ("endpoint",), number))
+
+    def _second_net(self, turn: UserTurn, insight: Insight | None, alarm: Alarm) -> Line | None:
+        """Sentence vectors may add a "watch" to a turn in which the rules heard nothing at all."""
+        quiet = self.risk.level is RiskLevel.NONE and not alarm.evidence and not alarm.denied
+        if insight is None or not insight.hint or not quiet:
+            return None
+        number = self._dialogue.turn
+        self._set_risk(raised(self.risk, RiskLevel.LOW, "suicidal_ideation", ("hint",), number))
+        answer = insight.answer
+        return self._crisis.line(self.risk, turn.text, answer, number, fresh=True)
 
     def _set_risk(self, risk: RiskState) -> None:
         self.risk = risk

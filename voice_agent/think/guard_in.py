@@ -16,17 +16,19 @@ from voice_agent.think.scope import Scope, in_story, judge, strike_idioms
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard, hear
 
-# What is left of a phrase's level once its scope is known. Past attempts and half denials keep
-# watch (they are asked about); a plain denial, another person or a story does not alarm.
+# What is left of a phrase's level once its scope is known. Past attempts, half denials and worry
+# about somebody keep watch (they are asked about); a plain denial or a story does not alarm.
 _KEPT: dict[Scope, RiskLevel] = {
     Scope.DENIED: RiskLevel.NONE,
     Scope.HALF_DENIED: RiskLevel.LOW,
     Scope.PAST: RiskLevel.LOW,
     Scope.RESOLVED: RiskLevel.LOW,
-    Scope.OTHER_PERSON: RiskLevel.NONE,
+    Scope.OTHER_PERSON: RiskLevel.LOW,
+    Scope.PEOPLE: RiskLevel.NONE,
     Scope.STORY: RiskLevel.NONE,
 }
 _OWN_LIFE = "suicidal_ideation"
+_OTHERS = "third_party_concern"
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def _matches(rule: Rule, heard: Heard) -> Iterator[Finding]:
         span = match.span()
         scope = _scope(rule, heard, *span)
         level = rule.level if scope is Scope.SELF else _kept(rule, scope)
-        yield Finding(rule.id, rule.category, level, rule.kind, scope, span)
+        category = _OTHERS if scope is Scope.OTHER_PERSON else rule.category
+        yield Finding(rule.id, category, level, rule.kind, scope, span)
 
 
 def _scope(rule: Rule, heard: Heard, start: int, end: int) -> Scope:

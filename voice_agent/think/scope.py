@@ -14,6 +14,7 @@ from functools import cache
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard
 
+_NOBODY_IN_PARTICULAR = re.compile(r"^(?:somebody|someone|people|a )")
 DENIAL_REACH_WORDS = 7  # a "not" further away than this speaks of something else
 
 
@@ -26,6 +27,7 @@ class Scope(StrEnum):
     PAST = "past"
     RESOLVED = "resolved"
     OTHER_PERSON = "other_person"
+    PEOPLE = "people"  # nobody in particular: "someone", "people"
     STORY = "story"
 
 
@@ -58,8 +60,11 @@ def judge(heard: Heard, start: int, end: int) -> Scope:
     before, inside = heard.text[left:start], heard.text[start:end]
     sentence = heard.text[slice(*heard.sentence(start, end))]
     told = in_story(heard, start, end)
-    if _about_someone_else(before, inside):
-        return Scope.STORY if told else Scope.OTHER_PERSON
+    other = _someone_else(before, inside)
+    if other:
+        if told:
+            return Scope.STORY
+        return Scope.PEOPLE if _NOBODY_IN_PARTICULAR.search(other) else Scope.OTHER_PERSON
     if told and not _wants_now(before, inside):
         return Scope.STORY
     denial = _denial(before)
@@ -77,12 +82,12 @@ def in_story(heard: Heard, start: int, end: int) -> bool:
     return bool(_pattern("story").search(heard.text[slice(*heard.sentence(start, end))]))
 
 
-def _about_someone_else(before: str, inside: str) -> bool:
-    """True where the nearest subject in the clause is another person and no reflexive says "I"."""
+def _someone_else(before: str, inside: str) -> str | None:
+    """The nearest subject in the clause where it is another person and no reflexive says "I"."""
     if re.search(r"\b(?:myself|i|me|my)\b", inside):
-        return False
+        return None
     subjects = list(_subject().finditer(before))
-    return bool(subjects) and subjects[-1].group("other") is not None
+    return subjects[-1].group("other") if subjects else None
 
 
 def _wants_now(before: str, inside: str) -> bool:

@@ -130,3 +130,62 @@ IMMINENT = [
     "I'm going to shoot them tomorrow",
     "I can't breathe and my chest hurts down my arm",
 ]
+
+# Written before looking at the rules, then added here once the rules had learned from their misses.
+NONE += [
+    "my back is killing me after that shift",
+    "I lost my brother to suicide in 2015",
+    "I've never thought about suicide",
+    "no I'm not thinking of killing myself",
+    "I want to disappear to a beach for a week",
+    "I can't go on vacation this year",
+    "I have no way out of this lease",
+    "he beat me at chess",
+    "she hit me up for money",
+    "I'm on the bridge in traffic, hold on",
+    "I'm going to kill it at the presentation tomorrow",
+    "I took my pills this morning like every day",
+    "I can't breathe when the heat is like this",
+    "he keeps following me on twitter",
+    "I'm tired of living with roommates",
+    "I want to die my hair",
+    "I hit myself on the door by accident",
+    "we lost the game, what a suicide mission",
+]
+LOW += [
+    "I've had enough of everything",
+    "I feel like giving up on life",
+    "I'd be better off gone",
+    "I've been having really dark thoughts lately",
+    "I can't see a future",
+    "sometimes I look at the train tracks and think about it",
+    "I don't see why I should keep going",
+    "I won't be a problem for much longer",
+    "my best friend says she wants to end it all",
+    "I don't trust myself tonight",
+    "I'm at the end of my rope",
+]
+HIGH += [
+    "I've thought about how I would do it",
+    "I keep imagining crashing my car",
+    "I honestly wish I didn't exist anymore",
+    "there's no reason for me to live",
+    "I burned myself again last night",
+    "I'm scared my ex will kill me",
+    "sooner side keeps coming into my mind",
+    "I hope I die",
+    "I want to go be with my mom who passed",
+    "I'd rather die than live like this",
+]
+IMMINENT += [
+    "I just took thirty of my sleeping pills",
+    "goodbye, I'm going to jump",
+    "I have a rope and I'm going to use it tonight",
+    "I already took the overdose",
+    "I'm going to end it tonight",
+    "he has a knife and he's in the house",
+    "I'm bleeding a lot and it won't stop",
+    "I loaded the gun",
+    "by tomorrow I'll be dead",
+    "I drank bleach",
+]
