@@ -44,7 +44,9 @@ class FakeEncoder:
 
 
 class FakeDecoder(FakeEncoder):
-    def step(self, packets: Sequence[bytes], slots: Sequence[int]) -> torch.Tensor:  # type: ignore[override]
+    def step(  # type: ignore[override]
+        self, packets: Sequence[bytes], slots: Sequence[int]
+    ) -> torch.Tensor:
         # All are checked before any state changes, as in the real decoder.
         levels = [self._level(packet, slot) for packet, slot in zip(packets, slots, strict=True)]
         for slot in slots:

@@ -1,126 +1,31 @@
-"""A server on a real socket: who gets in, a whole call, hostile callers, and the way out."""
+"""A server on a real socket: who gets in, a whole call, and the way out."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import json
-import time
-from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from codec.errors import SecoustiError
-from codec.rates import HIGH, RATES
-from server.app import Server
+from codec.rates import RATES
 from server.calllog import read_call
 from server.dialogue import WORDS
-from server.limits import Limits
-from server.settings import ServerSettings
 from server.wires import native
 from server.wires.closing import CloseCode
 from tests.server.fakes import (
-    FakeCodec,
     FakeConversation,
     FakeDecoder,
-    FakeEncoder,
     FakeVoice,
-    fake_parts,
     reply_of,
     run,
 )
-
-QUICK = ServerSettings(port=0, slots=2, hello_timeout_s=20.0, drain_s=1.0, sentence_gap_ms=80)
-LOUD, SILENT = 0.4, 0.0
-
-
-class Caller:
-    """A bare websocket client that keeps everything it gets, with the time it got it."""
-
-    def __init__(self, socket, rate=HIGH):
-        self.socket, self.rate = socket, rate
-        self.wire, self.encoder = native.ClientWire(), FakeEncoder(rate, 1)
-        self.got: list[tuple[float, Any]] = []
-        self._reader = asyncio.create_task(self._read())
-
-    async def _read(self):
-        with contextlib.suppress(ConnectionClosed):
-            async for message in self.socket:
-                self.got.append((time.monotonic(), self.wire.decode(message)))
-
-    async def speak(self, level, seconds, pace=1.0):
-        """Sends sound of that level in real time (``pace`` times faster)."""
-        import torch
-
-        start = time.monotonic()
-        for k in range(round(seconds * 16_000 / self.rate.packet_samples)):
-            pcm = torch.full((1, self.rate.packet_samples), level)
-            await self.socket.send(self.encoder.step(pcm, [0])[0])
-            ahead = start + (k + 1) * self.rate.packet_ms / 1000 / pace - time.monotonic()
-            await asyncio.sleep(max(0, ahead))
-
-    async def turn(self):
-        """Half a second of speech and the silence that ends it."""
-        await self.speak(LOUD, 0.52)
-        await self.speak(SILENT, 0.4)
-
-    def of(self, kind):
-        return [event for _, event in self.got if isinstance(event, kind)]
-
-    def at(self, kind):
-        return [at for at, event in self.got if isinstance(event, kind)]
-
-    def audio(self):
-        """Packets by generation; also checks that they belong to the one last begun."""
-        sound: dict[int, list[bytes]] = {}
-        for _, event in self.got:
-            if isinstance(event, native.Begin):
-                current = sound.setdefault(event.generation, [])
-            elif isinstance(event, native.Packets):
-                current += event.packets
-        return sound
-
-    async def until(self, kind, count=1, limit_s=30.0):
-        """Waits for the count-th event of a kind, sending nothing."""
-        async with asyncio.timeout(limit_s):
-            while len(self.of(kind)) < count:
-                assert not self._reader.done() or self.of(kind), self.got
-                await asyncio.sleep(0.005)
-        return self.of(kind)[count - 1]
-
-    async def closed(self, limit_s=30.0):
-        """The close code and reason of the server."""
-        async with asyncio.timeout(limit_s):
-            await self._reader
-        return self.socket.close_code, self.socket.close_reason
-
-
-@contextlib.asynccontextmanager
-async def calling(server, rate="high", hello=True, **options):
-    options = {"subprotocols": [native.SUBPROTOCOL], "compression": None} | options
-    async with connect(f"ws://127.0.0.1:{server.port}/call", **options) as socket:
-        caller = Caller(socket, RATES[rate])
-        if hello:
-            await socket.send(native.encode(native.Hello(rate=rate, events=True)))
-            await caller.until(native.Welcome)
-        yield caller
-
-
-def serving(settings=QUICK, **parts):
-    return Server(settings, fake_parts(**parts))
-
-
-def with_server(work, settings=QUICK, limit_s=60.0, **parts):
-    async def inner():
-        async with serving(settings, **parts) as server:
-            return await work(server)
-
-    return run(inner(), limit_s)
+from tests.server.sockets import LOUD, QUICK, SILENT, calling, calls_are, serving, with_server
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -162,15 +67,6 @@ def test_two_callers_do_not_hear_each_other():
     with_server(work)
 
 
-async def calls_are(server, count):
-    """Waits until so many calls are admitted."""
-    for _ in range(1000):
-        if server.calls == count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{server.calls} calls, expected {count}")
-
-
 def test_one_caller_too_many_is_told_to_try_later():
     async def work(server):
         async with (
@@ -187,87 +83,6 @@ def test_one_caller_too_many_is_told_to_try_later():
             assert server.calls == 1
 
     with_server(work)
-
-
-HOSTILE = {
-    "text for tokens": ("AAAAAAA=", CloseCode.BAD_PAYLOAD),
-    "a partial packet": (bytes(4), CloseCode.BAD_PAYLOAD),
-    "a packet and a half": (bytes(7), CloseCode.BAD_PAYLOAD),
-    "a second hello": ('{"type": "hello"}', CloseCode.PROTOCOL),
-    "an unknown type": ('{"type": "dance"}', CloseCode.PROTOCOL),
-    "too many tokens at once": (bytes(1030), CloseCode.TOO_BIG),
-    "an oversize message": (bytes(100_000), CloseCode.TOO_BIG),
-    "an oversize text": (" " * 100_000, CloseCode.TOO_BIG),
-    "a flood of speech": (bytes(sum(map(HIGH.packet_bytes, range(96)))), CloseCode.POLICY),
-}
-
-
-@pytest.mark.parametrize(("message", "code"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_caller_is_closed_and_others_are_not_touched(message, code):
-    async def work(server):
-        async with calling(server) as good, calling(server) as bad:
-            with contextlib.suppress(ConnectionClosed):
-                for _ in range(4 if code is CloseCode.POLICY else 1):
-                    await bad.socket.send(message)
-            assert (await bad.closed())[0] == code
-            await good.until(native.End)
-            await good.turn()
-            await good.until(native.End, 2)
-
-    # bytes of zeros are packet 0 of the fake over and over; here only the amount matters
-    zeros = {name: Forgiving(rate) for name, rate in RATES.items()}
-    with_server(work, codecs=zeros)
-
-
-class Forgiving(FakeCodec):
-    """Takes packets in any place."""
-
-    def stream_decoder(self, slots=1):
-        class Decoder(FakeDecoder):
-            def _level(self, packet, slot):
-                return int.from_bytes(packet[-5:-3], "big", signed=True) / 10_000
-
-        return Decoder(self.rate, slots)
-
-
-def test_a_flood_of_control_messages_is_closed():
-    async def work(server):
-        async with calling(server) as caller:
-            with contextlib.suppress(ConnectionClosed):
-                for _ in range(100):
-                    await caller.socket.send('{"type": "played", "generation": 1, "samples": 1}')
-            assert (await caller.closed())[0] == CloseCode.POLICY
-
-    tight = dataclasses.replace(QUICK, limits=Limits(messages_per_s=10, burst_s=2))
-    with_server(work, tight)
-
-
-def test_a_wrong_version_is_told():
-    async def work(server):
-        async with calling(server, hello=False) as caller:
-            await caller.socket.send('{"type": "hello", "version": 9}')
-            assert (await caller.closed())[0] == CloseCode.WRONG_VERSION
-            assert "9" in caller.of(native.Failure)[0].message
-
-    with_server(work)
-
-
-def test_tokens_before_hello_are_refused():
-    async def work(server):
-        async with calling(server, hello=False) as caller:
-            await caller.socket.send(bytes(5))
-            assert (await caller.closed())[0] == CloseCode.UNSUPPORTED
-
-    with_server(work)
-
-
-def test_a_caller_that_never_says_hello_is_closed_and_takes_no_slot():
-    async def work(server):
-        async with calling(server, hello=False) as caller:
-            assert server.calls == 0
-            assert (await caller.closed())[0] == CloseCode.HELLO_TIMEOUT
-
-    with_server(work, dataclasses.replace(QUICK, hello_timeout_s=0.3))
 
 
 def test_bye_ends_the_call():

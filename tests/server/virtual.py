@@ -159,6 +159,11 @@ class Line:
         return sound
 
 
+def always(part: Any) -> Callable[..., Any]:
+    """A part maker that gives the same part to every caller."""
+    return lambda *_: part
+
+
 def now() -> float:
     return asyncio.get_running_loop().time()
 
