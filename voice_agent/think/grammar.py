@@ -34,6 +34,7 @@ class Line:
     on: str
     asks: str
     plain: bool
+    mild: bool
     after: str
 
 
@@ -64,6 +65,7 @@ def _line(strategy: Strategy, number: int, row: dict[str, object]) -> Line:
         on=str(row.get("on", "")),
         asks=str(row.get("asks", "")),
         plain=bool(row.get("plain", False)),
+        mild=bool(row.get("mild", False)),
         after=str(row.get("after", "")),
     )
 
@@ -83,6 +85,7 @@ class Moment:
     on: frozenset[str]
     last_strategy: str
     known: frozenset[str]
+    mild: bool
     want_permission: bool
 
 
@@ -101,8 +104,18 @@ def fits(line: Line, moment: Moment, values: Mapping[str, str]) -> bool:
         not line.not_feelings & {moment.feeling, moment.topic},
         not line.after or line.after == moment.last_strategy,
         line.asks not in moment.known,
+        not line.mild or moment.mild,
+        _right_weight(line, moment),
     )
     return all(checks)
+
+
+def _right_weight(line: Line, moment: Moment) -> bool:
+    """Heavy words are not laid on a light feeling, nor hard questions on good news."""
+    if line.strategy is Strategy.QUESTION and moment.tone == "easy":
+        return line.tone == "easy" or line.asks == "permission" or bool(line.on)
+    heavy = line.strategy is Strategy.REFLECTION and bool(line.feelings) and line.tone != "easy"
+    return not (heavy and moment.mild and moment.tone == "hard")
 
 
 def _meant_for(line: Line, moment: Moment) -> bool:

@@ -10,11 +10,13 @@ import numpy as np
 
 from voice_agent.think.prototypes import Embed, Vectors
 from voice_agent.think.tables import table
+from voice_agent.think.words import Heard
 
 # On 350 project-written turns: 3 % of harmless ones caught, 35 % of indirect hints (the rules have
 # their own, larger share); stricter values lose hints faster than false alarms.
 MIN_COSINE = 0.45
 MIN_LEAD = 0.05  # over the nearest everyday turns
+MIN_WORDS = 5  # "bye" and "maybe" lie near anything
 NEAREST = 2  # mean of this many nearest examples, so that one odd seed does not decide
 
 
@@ -29,8 +31,10 @@ class HintNet:
         self._near = embed(list(book["near"]))  # [N, 384]
         self._far = embed(list(book["far"]))  # [M, 384]
 
-    def hit(self, vector: Vectors) -> bool:
-        """Whether a turn's vector [384] is closer to a hint than to everyday talk."""
+    def hit(self, heard: Heard, vector: Vectors) -> bool:
+        """Whether a turn and its vector [384] are closer to a hint than to everyday talk."""
+        if len(heard.text.split()) < MIN_WORDS:
+            return False
         near, far = _closeness(self._near, vector), _closeness(self._far, vector)
         return near >= MIN_COSINE and near - far >= MIN_LEAD
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan
+from voice_agent.think.crisis import Answer
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.facts import NO_STRENGTH
 from voice_agent.think.tables import table
@@ -94,7 +95,8 @@ def _signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[str]:
     checks = {
         "strong_feeling": hard and record.intensity >= 4,
         "new_feeling": hard and insight.feeling not in dialogue.feelings[:-1][-3:],
-        "new_facts": any(event.kind in ("what", "impact") for event in insight.events),
+        "new_facts": bool(insight.clause)
+        or any(event.kind in ("what", "impact") for event in insight.events),
         "no_facts": not insight.events and not insight.clause,
         "much_unknown": stage is Stage.EXPLORATION and len(kinds) < 3,
         "short_turn": words < SHORT_TURN_WORDS,
@@ -114,10 +116,17 @@ def _signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[str]:
         "good_mood": insight.feeling in ("relief", "joy"),
         "last_was_question": bool(last and "?" in last.text),
         "last_had_no_question": bool(last and "?" not in last.text),
+        "accepts_idea": accepts_idea(dialogue, insight),
         "last_was_suggestion": bool(last and last.strategy in _ADVICE),
         "first_turns": dialogue.turn < 2,
     }  # fmt: skip
     return [name for name, holds in checks.items() if holds]
+
+
+def accepts_idea(dialogue: Dialogue, insight: Insight) -> bool:
+    """Whether the caller said yes to the idea that was just offered."""
+    offered = bool(dialogue.drafts) and dialogue.drafts[-1].strategy is Strategy.SUGGESTION
+    return offered and insight.answer is Answer.YES and not insight.record.rejection
 
 
 def _shows_strength(insight: Insight) -> bool:
@@ -150,6 +159,7 @@ def _constraints(
     if not insight.record.consent:
         notes.append("no advice")
     leans_there = Strategy.QUESTION in (chosen, wanted) or wanted in _ADVICE
+    leans_there = leans_there and chosen not in _ADVICE and not insight.asks_info
     if leans_there and _may_offer(dialogue, insight):
         notes.append("ask_permission")
     if insight.record.rejection:

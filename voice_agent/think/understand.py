@@ -150,7 +150,7 @@ class Understander:
             asks_info=_hit("ask_info", heard),
             sustain=_hit("sustain_talk", heard),
             commits=_hit("commitment", heard),
-            hint=self._hints is not None and vector is not None and self._hints.hit(vector),
+            hint=self._hints is not None and vector is not None and self._hints.hit(heard, vector),
             at_a_loss=_hit("at_a_loss", heard),
             declined=permission_asked and answer is Answer.NO,
             answer=answer,

@@ -15,6 +15,7 @@ from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.grammar import Line, Moment, fits, lines, opener, spoken
 from voice_agent.think.leads import lead, lead_drafts
 from voice_agent.think.slots import slots
+from voice_agent.think.strategy import accepts_idea
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
@@ -108,6 +109,7 @@ def _moment(brief: Brief, strategy: Strategy) -> Moment:
         on=_on(brief),
         last_strategy=last,
         known=_known(dialogue) if strategy is Strategy.QUESTION else frozenset(),
+        mild=brief.insight.record.intensity <= 2,
         want_permission="ask_permission" in brief.plan.constraints,
     )
 
@@ -119,7 +121,8 @@ def _on(brief: Brief) -> frozenset[str]:
         "declined": insight.declined,
         "too_early": record.consent and Strategy.SUGGESTION not in brief.plan.ranked,
         "commit": insight.commits,
-        "change": record.change_talk > 0,
+        "change": record.change_talk > 0 or accepts_idea(brief.dialogue, insight),
+        "asks_info": insight.asks_info,
         "coping": any(event.id == "stood_up" for event in insight.events),
     }
     return frozenset(name for name, holds in held.items() if holds)
@@ -142,6 +145,8 @@ def _score(
     used = {sources[slot.lower()] for slot in line.slots if slot.lower() in sources}
     ages = [brief.dialogue.turn - brief.dialogue.told.get(event, 0) for event in used]
     score = rng.uniform(0.0, 1.2) + sum(1.2 - 0.45 * min(age, 5) for age in ages)
+    if line.strategy is Strategy.QUESTION and 0 in ages:  # it is said back in front instead
+        score -= 2.2
     score += 0.6 * bool(line.slots & {"clause", "Clause", "trap_ask", "feeling", "Feeling"})
     score += 1.2 * (moment.feeling in line.feelings) + 0.7 * (moment.topic in line.topics)
     score += 1.0 * (moment.stage.value in line.stages) + 4.0 * bool(line.on)

@@ -8,6 +8,7 @@ from voice_agent.contracts import Mode, RiskLevel, UserTurn
 from voice_agent.think import Conversation, Mind, ThinkSettings
 from voice_agent.think.hints import HintNet
 from voice_agent.think.prototypes import Embed
+from voice_agent.think.words import hear
 
 from .talks import FLAT, GRIEF, LONELY, WORK
 
@@ -21,9 +22,11 @@ def embed() -> Embed:
 
 def test_hints_are_near_and_ordinary_calls_are_not(embed: Embed) -> None:
     net = HintNet(embed)
-    assert net.hit(embed(["I keep wondering who would come to my funeral."])[0])
-    ordinary = embed(WORK + GRIEF + LONELY + FLAT)
-    assert sum(net.hit(vector) for vector in ordinary) == 0
+    hint = "I keep wondering who would come to my funeral."
+    assert net.hit(hear(hint), embed([hint])[0])
+    ordinary = [*WORK, *GRIEF, *LONELY, *FLAT, "bye", "okay goodbye then", "maybe", ""]
+    for said, vector in zip(ordinary, embed(ordinary), strict=True):
+        assert not net.hit(hear(said), vector), said
 
 
 def test_a_hint_is_asked_about_and_no_more(embed: Embed) -> None:

@@ -46,7 +46,7 @@ def test_a_rejected_idea_or_new_distress_leads_back_at_once() -> None:
     for change in ({"rejection": True}, {"new_distress": True}):
         tracker = run(KNOWN, KNOWN, ASKS, ASKS)
         assert tracker.estimate.stage is Stage.ACTION
-        back = dataclasses.replace(KNOWN, **change)  # type: ignore[arg-type]
+        back = dataclasses.replace(KNOWN, **change)
         assert tracker.update(back, 4, RiskLevel.NONE).stage is not Stage.ACTION
         assert tracker.estimate.reason.startswith("back")
 

@@ -83,7 +83,8 @@ def fake_vectors(texts: list[str]) -> Vectors:
     for row, text in zip(rows, texts, strict=True):
         for word in text.lower().split():
             row[sum(map(ord, word)) % 384] += 1.0
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return unit
 
 
 def test_vectors_add_a_second_opinion() -> None:
