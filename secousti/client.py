@@ -38,7 +38,7 @@ from server.wires.closing import MEANING, CloseCode
 Pcm = NDArray[np.float32]  # [T] mono at 16 kHz
 
 OPEN_S = 10.0  # a server that is there answers the handshake at once
-REPORT_S = 0.2  # how often the server is told what has been played
+REPORT_S = 0.5  # between reports the server reckons on; each costs as much as 0.4 s of speech
 REFUSALS = {
     400: "it does not speak this version of Secousti: update the older side",
     401: "it wants its token: give it with --token or SECOUSTI_TOKEN",
