@@ -16,7 +16,7 @@ from server.parts import Pcm
 
 NOISE_MS = 200  # shorter noises do not cut the agent off
 TAIL_MS = 40  # what comes right after must still sound ...
-TAIL_RATIO = 0.25  # ... no more than 12 dB below the loudest part of the same length
+TAIL_RATIO = 0.1  # ... no more than 20 dB below its loudest part: the s of "yes" is that faint
 KEPT_MS = 1000
 
 
