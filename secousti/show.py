@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -51,22 +53,22 @@ class Show:
         self._line("stage", f"{stage}, strategy {strategy}, risk [{risk_colour}]{risk}[/]")
 
     def waited(self, latency_ms: Mapping[str, float]) -> None:
-        """The caller's wait and its shares; a share that was not reached is left out."""
-        shares = [
-            f"{words} {latency_ms[name]:.0f}"
-            for name, words in LATENCY_WORDS.items()
-            if name in latency_ms
-        ]
+        """The caller's wait and where it went; what no part explains went into codec and line."""
         total = latency_ms.get("voice_to_voice")
-        told = "no answer" if total is None else f"[bold]{total:.0f} ms[/]"
-        self._line("waited", f"{told} from last sample to first ({', '.join(shares)})")
+        if total is None:
+            self._line("waited", "no answer")
+            return
+        spent = {words: latency_ms.get(name, 0.0) for name, words in LATENCY_WORDS.items()}
+        spent["codec and line"] = max(0.0, total - sum(spent.values()))
+        shares = ", ".join(f"{words} {ms:.0f}" for words, ms in spent.items())
+        self._line("waited", f"[bold]{total:.0f} ms[/] from last sample to first: {shares}")
 
     def bits(self, uplink_bps: float, downlink_bps: float) -> None:
         self._line("bits", f"up {uplink_bps:.0f} bps, down {downlink_bps:.0f} bps")
 
     def farewell(self, folder: str, log: str) -> None:
         self._console.print(f"\nreplies and token log are in {escape(folder)}; hear them again:")
-        self._console.print(f"  secousti replay {escape(log)} --out again", soft_wrap=True)
+        self._console.print(f"  {program()} replay {escape(log)} --out again", soft_wrap=True)
 
     def _line(self, label: str, markup: str) -> None:
         """``markup`` beside its label, wrapped under itself."""
@@ -75,3 +77,8 @@ class Show:
         grid.add_column(overflow="fold")
         grid.add_row(label, markup)
         self._console.print(grid)
+
+
+def program() -> str:
+    """How this program was called, so that a line it prints can be typed as it stands."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "secousti" else "secousti"
