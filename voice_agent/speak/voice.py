@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +15,7 @@ from codec.errors import SecoustiError
 from codec.rates import SAMPLE_RATE_HZ
 from voice_agent import assets
 from voice_agent.speak.phonemes import Pronouncer
+from voice_agent.speak.pico import PicoSpeaker
 from voice_agent.speak.piper import PiperVoice
 from voice_agent.speak.settings import SpeakSettings
 from voice_agent.speak.spell import sentences_of
@@ -56,29 +56,6 @@ class PiperSpeaker:
 
     def speak(self, sentence: str, pace: float) -> Iterator[Pcm]:
         return self._voice.speak(self._pronounce(sentence), pace)
-
-
-class PicoSpeaker:
-    """SVOX Pico: plainer, needs 2 MB and no dictionary, and is spoken in one piece."""
-
-    name = "pico"
-    sample_rate_hz = 16_000
-
-    def __init__(self) -> None:
-        assets.locate(assets.PICO_VOICE)
-        try:
-            from py_nanotts import NanoTTS
-        except ImportError as error:
-            raise SecoustiError(
-                f"the fallback voice does not start ({error}): run 'pip install py-nanotts==0.1.1'"
-            ) from error
-        self._engine = NanoTTS()
-        self._lock = threading.Lock()  # the engine's memory is one for the process
-
-    def speak(self, sentence: str, pace: float) -> Iterator[Pcm]:
-        with self._lock:
-            pcm16 = self._engine.speak(sentence, voice="en-US", speed=1 / pace)
-        yield np.frombuffer(pcm16, "<i2").astype(np.float32) / np.float32(32768)
 
 
 class Voice:

@@ -15,7 +15,6 @@ from codec.errors import SecoustiError
 from voice_agent import assets
 from voice_agent.listen.backends import Moonshine
 from voice_agent.speak import SpeakSettings, Voice
-from voice_agent.speak.voice import PicoSpeaker
 
 SENTENCE = "It sounds like the deadlines keep piling up, and you have not slept well in weeks."
 TWO = "That must feel exhausting. Would you tell me a little more about it?"
@@ -118,9 +117,3 @@ def test_without_any_voice_the_package_to_install_is_named(
 def test_a_voice_the_user_named_is_not_silently_replaced(tmp_path: Path) -> None:
     with pytest.raises(SecoustiError, match="is not a Piper voice"):
         Voice.load(SpeakSettings(voice=tmp_path / "mine.onnx"))
-
-
-def test_pico_takes_any_text() -> None:
-    speaker = PicoSpeaker()
-    for text in ("Hello.", "日本", "x" * 2000, "<volume level='0'>"):
-        assert all(np.isfinite(piece).all() for piece in speaker.speak(text, 1.0))
