@@ -57,3 +57,11 @@ def voices_needed(rate_name: str, tokens: int) -> int:
     rate = rate_named(rate_name)
     packets = -(-tokens // rate.tokens_per_packet)
     return sum(rate.carries_voice(index) for index in range(packets))
+
+
+def shortened(tokens: Tokens, signal: int, samples: int) -> Tokens:
+    """The first ``samples`` samples of one signal of a batch."""
+    count = tokens_needed(tokens.rate, samples)
+    voices = voices_needed(tokens.rate, count)
+    row = slice(signal, signal + 1)
+    return Tokens(tokens.codes[row, :count], tokens.voice[row, :voices], tokens.rate, samples)
