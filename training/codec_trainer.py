@@ -87,6 +87,7 @@ class CodecTrainer:
         self.progress = Progress(**content["progress"])
         self._restore_teacher(content["teacher"])
         self._enter_parts(self._stage_named(self.progress.stage))
+        self.optimiser = _optimiser(self.model)
         self.optimiser.load_state_dict(content["optimiser"])
         self.judge_optimiser.load_state_dict(content["judge_optimiser"])
         torch.set_rng_state(content["random"])

@@ -52,6 +52,16 @@ def test_resuming_is_exact(tmp_path: Path) -> None:
     assert steps(again, SEMANTIC, 2) == expected
 
 
+def test_resuming_works_in_a_stage_that_trains_only_the_receiver(tmp_path: Path) -> None:
+    ours = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
+    steps(ours, ADVERSARIAL, 1)
+    ours.save()
+    expected = steps(ours, ADVERSARIAL, 1)
+    again = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
+    again.resume()
+    assert steps(again, ADVERSARIAL, 1) == expected
+
+
 def test_the_adversarial_stage_leaves_the_sender_alone(tmp_path: Path) -> None:
     trainer = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
     steps(trainer, SEMANTIC, 1)

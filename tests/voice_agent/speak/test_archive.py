@@ -69,13 +69,14 @@ def test_changed_words_are_not_found_and_only_they_are_spoken_again(
     assert archive.packets("low", "Two.") is None
 
 
-def test_the_same_content_makes_the_same_file(
+def test_rendering_again_without_a_change_leaves_the_same_file(
     tmp_path: Path, beeper: Voice, codecs: list[Codec]
 ) -> None:
-    first, second = tmp_path / "a.zip", tmp_path / "b.zip"
-    render(["One."], beeper, codecs, first)
-    render(["One."], beeper, codecs, second)
-    assert first.read_bytes() == second.read_bytes()
+    path = tmp_path / "s.zip"
+    render(["One.", "Two."], beeper, codecs, path)
+    before = path.read_bytes()
+    assert render(["Two.", "One."], beeper, codecs, path) == 0
+    assert path.read_bytes() == before
 
 
 def test_a_damaged_archive_is_told_and_a_missing_one_is_empty(tmp_path: Path) -> None:
