@@ -106,9 +106,7 @@ def open_stream(exchange: Any) -> Any:
             "or use --file WAV"
         ) from None
     except OSError as fault:
-        raise SecoustiError(
-            f"{fault}: apt-get install libportaudio2, or use --file WAV"
-        ) from fault
+        raise SecoustiError(f"{fault}: apt-get install libportaudio2, or use --file WAV") from fault
     try:
         return sounddevice.Stream(
             samplerate=SAMPLE_RATE_HZ,

@@ -67,9 +67,7 @@ async def with_recording(
         await Caller(call, follow).converse([wav], answered=partial(show_answer, show, call))
 
 
-async def with_sound_card(
-    settings: Settings, url: str | None, said: list[Pcm], show: Show
-) -> None:
+async def with_sound_card(settings: Settings, url: str | None, said: list[Pcm], show: Show) -> None:
     """The sound card is opened first: without one no model needs to be loaded."""
     async with SoundCard() as card, open_call(settings, url, show) as call:
         await converse(call, card, said, show)

@@ -9,9 +9,7 @@ from typing import TypeAlias
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def describe(
-    subparsers: Subparsers, name: str, summary: str, text: str
-) -> argparse.ArgumentParser:
+def describe(subparsers: Subparsers, name: str, summary: str, text: str) -> argparse.ArgumentParser:
     """A command's own parser: ``summary`` in the list, ``text`` (with examples) in its help."""
     return subparsers.add_parser(
         name,

@@ -248,14 +248,14 @@ def test_a_line_that_breaks_is_told_and_not_taken_for_an_answer(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    class FailsOnTheSecondTurn(FakeListener):
+    class FailsOnTheFirstTurn(FakeListener):
         def push(self, pcm: np.ndarray) -> list[Any]:
-            if self.turn == 1 and np.abs(pcm).max() > 0.1:
+            if np.abs(pcm).max() > 0.1:
                 raise RuntimeError("ears broken on purpose")
             return super().push(pcm)
 
-    monkeypatch.setattr("server.call.HEARING_FAULTS", 1)
-    ears = FailsOnTheSecondTurn()
+    monkeypatch.setattr("server.hearing.FAULTS", 1)
+    ears = FailsOnTheFirstTurn()
     answered_by(monkeypatch, listener=lambda: ears)
     assert main(["call", "--audio", *turns, "--out", str(tmp_path / "out"), "--json"]) == 2
     shown = capsys.readouterr()

@@ -20,9 +20,7 @@ def test_defaults_need_no_source() -> None:
     assert (settings.rate, settings.host, settings.port) == ("high", "127.0.0.1", 8765)
 
 
-def test_flags_beat_environment_beats_toml(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_flags_beat_environment_beats_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "secousti.toml").write_text('port = 1\nlocale = "UK"\nrate = "low"\n')
     monkeypatch.setenv("SECOUSTI_PORT", "2")
     monkeypatch.setenv("SECOUSTI_LOCALE", "IE")
