@@ -7,6 +7,7 @@ means a whole signal from silence: zeros to the left, nothing remembered.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -15,14 +16,14 @@ from torch import Tensor, nn
 State = dict[str, Tensor]
 
 
-class StreamingModule(nn.Module):
+class StreamingModule(nn.Module, ABC):
     """A layer with memory; :func:`name_states` gives each its own key in the state."""
 
     state_key: str = ""
 
+    @abstractmethod
     def init_state(self, batch: int) -> Tensor:
         """The memory of silence, ``[batch, ...]``."""
-        raise NotImplementedError
 
 
 class LeftContext(StreamingModule):
