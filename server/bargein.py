@@ -14,7 +14,7 @@ import numpy as np
 from codec.rates import SAMPLE_RATE_HZ
 from server.parts import Pcm
 
-NOISE_MS = 200  # shorter noises do not cut the agent off
+NOISE_MS = 120  # shorter noises do not cut the agent off; longer and it would feel deaf
 TAIL_MS = 40  # what comes right after must still sound ...
 TAIL_RATIO = 0.1  # ... no more than 20 dB below its loudest part: the s of "yes" is that faint
 KEPT_MS = 1000

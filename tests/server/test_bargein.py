@@ -1,4 +1,4 @@
-"""Noises shorter than 200 ms do not cut the agent; what goes on does, in time."""
+"""Noises shorter than 120 ms do not cut the agent; what goes on does, in time."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def confirmed_after(sound, lead_in_ms=320):
     return None
 
 
-@pytest.mark.parametrize("ms", [100, 120, 160, 199])
+@pytest.mark.parametrize("ms", [60, 100, 119])
 def test_short_noises_are_not_confirmed(ms):
     assert confirmed_after(noise(ms, 0.3)) is None
 
 
-@pytest.mark.parametrize("ms", [240, 400, 2000])
+@pytest.mark.parametrize("ms", [200, 400, 2000])
 @pytest.mark.parametrize("level", [0.01, 0.3])
 def test_longer_sounds_are_confirmed_soon_after_they_were_noticed(ms, level):
-    assert confirmed_after(noise(ms, level)) <= 96 + 40 + 200 - 40
+    assert confirmed_after(noise(ms, level)) <= 200
 
 
 def test_speech_that_swells_and_sinks_is_confirmed():

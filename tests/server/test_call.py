@@ -129,7 +129,7 @@ def test_a_short_noise_does_not_cut_the_agent_off():
 
     async def caller(line, session):
         await line.until(native.Packets, 4)
-        await line.speak(LOUD, 0.16)
+        await line.speak(LOUD, 0.08)
         await line.until(native.End)
         assert line.of(native.Flush) == []
         assert talk.truncated == []
