@@ -2,8 +2,8 @@
 
 First a header, then ``{"t", "dir": "up" | "down", "gen", "packets"}`` (packets joined, base64) and
 control events ``{"t", "event", ...}``; ``t`` is seconds of call time. With one packet a line an
-hour of both sides is about 7 MB. Every line goes to the operating system before the call goes on, so a
-killed process loses at most the line it was writing. Words are never in it unless asked for.
+hour of both sides is about 7 MB. Every line goes to the operating system before the call goes on,
+so a killed process loses at most the line it was writing. Words are never in it unless asked for.
 """
 
 from __future__ import annotations
