@@ -31,16 +31,20 @@ class Microphone:
         self._said = asyncio.Event()
         self._said.set()
         self._speech_left = 0
+        self._unsaid = False
         self.speech_ended = 0.0  # when the last sample of speech was spoken
 
-    async def say(self, wav: Pcm) -> None:
-        """Lets the call hear ``wav``, float32 ``[T]``; returns when its last sample was sent."""
+    async def say(self, wav: Pcm) -> bool:
+        """Lets the call hear ``wav``, float32 ``[T]``; returns when its last sample was sent, or
+        with False when the call ended before all its speech was."""
         self._sound, self._speech_left = wav, last_speech_sample(wav)
         self._said.clear()
         await self._said.wait()
+        return not self._unsaid
 
     def hang_up(self) -> None:
         """Nobody listens any more: what is left to say is left unsaid."""
+        self._unsaid = self._speech_left > 0
         self._sound = self._sound[:0]
         self._said.set()
 
@@ -141,19 +145,25 @@ class Caller:
                 if self._ended and self._fault is None:
                     break
                 saying(index)
-                turns.append(await self._turn(wav))
-                answered(turns[-1])
+                turn = await self._turn(wav)
+                if turn is None:
+                    break
+                turns.append(turn)
+                answered(turn)
             return turns
         finally:
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
 
-    async def _turn(self, wav: Pcm) -> Turn:
+    async def _turn(self, wav: Pcm) -> Turn | None:
+        """One recording and its answer; None when the agent's goodbye came first."""
         self._words.clear()
-        await self._microphone.say(wav)
+        said = await self._microphone.say(wav)
         if self._fault is not None:
             raise self._fault
+        if not said:
+            return None
         ended = self._microphone.speech_ended
         reply = await self._reply(after=ended)
         heard = " ".join(self._words)
