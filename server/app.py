@@ -29,7 +29,6 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from codec.errors import SecoustiError
-from codec.rates import Rate
 from server.auth import admits, check_exposure, offered_token, origin_allowed
 from server.call import House
 from server.calllog import CallLog
@@ -39,8 +38,10 @@ from server.parts import Parts
 from server.scripts import ScriptShelf
 from server.session import Session
 from server.settings import ServerSettings
+from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.native import CLIENT_TEXT_BYTES, SUBPROTOCOL
+from server.wires.sound import Sound
 from voice_agent.speak.archive import ScriptArchive
 from voice_agent.think import crisis_scripts
 
@@ -218,7 +219,9 @@ class Server:
         return response
 
     async def _handle(self, connection: ServerConnection) -> None:
-        session = Session(secrets.token_hex(8), SocketPeer(connection), self._house)
+        session = Session(
+            secrets.token_hex(8), SocketPeer(connection), self._house, native.ServerWire()
+        )
         if self._draining:
             session.leave()
         self._sessions.add(session)
@@ -229,12 +232,12 @@ class Server:
         log.info("call %s ended: %d %s", session.name, ended.code, ended.reason)
         await connection.close(ended.code, close_reason(ended.reason))
 
-    def _open_log(self, name: str, rate: Rate) -> CallLog | None:
+    def _open_log(self, name: str, sound: Sound) -> CallLog | None:
         if self._settings.log_dir is None:
             return None
         started = datetime.now(UTC)
         path = self._settings.log_dir / f"{started:%Y%m%dT%H%M%S}-{name}.jsonl"
-        return CallLog(path, rate, self._house.clock, started.isoformat(), name)
+        return CallLog(path, sound, self._house.clock, started.isoformat(), name)
 
 
 async def serve(

@@ -3,34 +3,40 @@
 The *reader* takes messages off the socket and never waits for the agent; the *hearer* turns packets
 into sound and sound into events; the *talker* answers turns; the *writer* is the last hop, where
 audio of a generation that is no longer live is dropped. What takes more than a few milliseconds
-runs in the worker pool or in the engine's thread.
+runs in the worker pool or in the engine's thread. What the messages look like, and what sound is in
+them, is the wire's and the line's business.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
-from codec.rates import Rate, rate_named
+from codec.rates import SAMPLE_RATE_HZ
 from server.calllog import CallLog
 from server.dialogue import APOLOGY_ID, PARTING_ID, Dialogue, apology
-from server.engine import Engine, Slot
+from server.engine import Engine
 from server.hearing import Hearer
 from server.latency import Arrivals
-from server.limits import Meter
-from server.parts import Parts
+from server.line import Line
+from server.link import Link
+from server.parts import CallName, Parts
 from server.playout import Playout
 from server.scripts import ScriptShelf
 from server.settings import ServerSettings
 from server.speaking import Speaker, Speech
-from server.talking import Talker
+from server.talking import PersonWanted, Talker
 from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, ProtocolError
-from server.wires.native import End, Flush, Packets, ServerEvent
+from server.wires.events import Answer, Digit, Flow
+from server.wires.native import End, Flush, Packets
+from server.wires.sound import Sound
+from server.wires.wire import CallerEvent, CallEvent
 from voice_agent.listen.events import (
     ListenEvent,
     Partial,
@@ -42,11 +48,7 @@ from voice_agent.listen.events import (
 log = logging.getLogger(__name__)
 
 
-class Peer(Protocol):
-    """The caller's side of the socket; both raise :class:`CallEnded` when it is gone."""
-
-    async def receive(self) -> bytes | str: ...
-    async def send(self, message: bytes | str) -> None: ...
+PERSON_DIGIT = "0"  # what telephones have always had for it
 
 
 @dataclass(frozen=True)
@@ -59,41 +61,44 @@ class House:
     shelf: ScriptShelf
     pool: Executor
     clock: Callable[[], float]
-    open_log: Callable[[str, Rate], CallLog | None]
+    open_log: Callable[[str, Sound], CallLog | None]
 
 
 class Call:
-    """The call ``name`` in ``slot``, after its hello; :meth:`run` returns how it ended."""
+    """The call ``name`` over ``link``, after its hello; :meth:`run` returns how it ended."""
 
     def __init__(
         self,
         name: str,
-        peer: Peer,
+        link: Link,
         house: House,
-        wire: native.ServerWire,
-        meter: Meter,
-        slot: Slot,
+        line: Line,
         hello: native.Hello,
         leaving: asyncio.Event,
     ) -> None:
-        settings = house.settings
-        self._peer, self._wire, self._meter, self._leaving = peer, wire, meter, leaving
+        settings, parts, wire = house.settings, house.parts, link.wire
+        self._link, self._line, self._leaving = link, line, leaving
         self._name, self._settings, self._clock = name, settings, house.clock
         self._pool = house.pool
-        self._rate = rate_named(slot.rate)
         self._hello = hello
-        self._log = house.open_log(name, self._rate)
+        self._lead_ms = settings.lead_ms if wire.lead_ms is None else wire.lead_ms
+        self._log = house.open_log(name, wire.sound)
         # Unbounded, and small all the same: audio in it is paced by the playout's lead.
-        self._outbox: asyncio.Queue[tuple[ServerEvent, int]] = asyncio.Queue()
-        self._playout = Playout(house.clock, settings.lead_ms)
-        self._arrivals = Arrivals()
-        self._hearer = Hearer(slot, house.parts.listener, house.pool, self._noticed, self._deafened)
+        self._outbox: asyncio.Queue[tuple[CallEvent, int]] = asyncio.Queue()
+        self._room = asyncio.Event()  # the far end takes sound
+        self._room.set()
+        self._playout = Playout(house.clock, self._lead_ms)
+        self._arrivals = Arrivals(line.delay_samples)
+        self._hearer = Hearer(line, parts.listener, house.pool, self._noticed, self._deafened)
+        hand_off = parts.hand_off and partial(
+            parts.hand_off, CallName(name, wire.name, wire.peer_id)
+        )
         self._talker = Talker(
             Dialogue(
-                house.parts.conversation(hello.locale), house.pool, settings.respond_deadline_s
+                parts.conversation(hello.locale), house.pool, settings.respond_deadline_s, hand_off
             ),
             Speaker(
-                slot,
+                line,
                 house.parts.voice,
                 house.shelf,
                 self._playout,
@@ -108,16 +113,12 @@ class Call:
             self._hearer.agent_speaks,
         )
 
-    async def run(self) -> CallEnded:
-        """Welcomes the caller and runs the tasks until one ends the call."""
-        self._send(
-            native.Welcome(
-                rate=self._hello.rate, session=self._name, lead_ms=self._settings.lead_ms
-            )
-        )
+    async def run(self, events: Sequence[CallerEvent] = ()) -> CallEnded:
+        """Welcomes the caller and runs the tasks until one ends the call; ``events`` came first."""
+        self._send(native.Welcome(rate=self._hello.rate, session=self._name, lead_ms=self._lead_ms))
         ended = CallEnded(CloseCode.FAULT, "the server failed inside; its log says why")
         try:
-            await self._tasks()
+            await self._tasks(events)
         except* CallEnded as ends:
             ended = _first(ends)
         except* ProtocolError as faults:
@@ -131,9 +132,9 @@ class Call:
                 await asyncio.get_running_loop().run_in_executor(self._pool, self._log.close)
         return ended
 
-    async def _tasks(self) -> None:
+    async def _tasks(self, events: Sequence[CallerEvent]) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._read())
+            group.create_task(self._read(events))
             group.create_task(self._hearer.run(self._cut))
             group.create_task(self._talker.run())
             group.create_task(self._write())
@@ -141,54 +142,67 @@ class Call:
 
     # The reader.
 
-    async def _read(self) -> None:
+    async def _read(self, events: Sequence[CallerEvent]) -> None:
         while True:
-            event = self._wire.decode(await self._receive())
-            match event:
-                case Packets(packets):
-                    await self._take(packets)
-                case native.Played():
-                    self._playout.played(event.generation, event.samples)
-                case native.Bye():
-                    raise CallEnded(CloseCode.NORMAL, "goodbye")
+            for event in events:
+                await self._deal_with(event)
+            events = await self._receive()
 
-    async def _receive(self) -> bytes | str:
+    async def _deal_with(self, event: CallerEvent) -> None:
+        match event:
+            case Packets(packets):
+                await self._take(packets)
+            case native.Played():
+                self._playout.played(event.generation, event.samples)
+            case Digit(digit):
+                self._pressed(digit)
+            case Flow(open=True):
+                self._room.set()
+            case Flow():
+                self._room.clear()
+            case Answer():
+                self._send(event)
+            case native.Bye():
+                raise CallEnded(CloseCode.NORMAL, "goodbye")
+
+    async def _receive(self) -> Sequence[CallerEvent]:
         try:
-            async with asyncio.timeout(self._settings.idle_timeout_s):
-                message = await self._peer.receive()
+            patience = self._settings.idle_timeout_s if self._link.wire.talks_always else None
+            async with asyncio.timeout(patience):
+                return await self._link.receive()
         except TimeoutError:
             raise CallEnded(CloseCode.IDLE, "nothing came for too long") from None
-        self._meter.message(len(message))
-        return message
 
     async def _take(self, packets: tuple[bytes, ...]) -> None:
-        self._meter.audio(len(packets) * self._rate.packet_ms / 1000)
-        self._arrivals.add(len(packets) * self._rate.packet_samples, self._clock())
+        samples = self._line.samples(packets)
+        self._link.meter.audio(samples / SAMPLE_RATE_HZ)
+        self._arrivals.add(samples, self._clock())
         if self._log is not None:
             self._log.up(packets)
         await self._hearer.put(packets)
 
+    def _pressed(self, digit: str) -> None:
+        self._record("digit", digit=digit)
+        if digit == PERSON_DIGIT:
+            self._cut()
+            self._talker.offer(PersonWanted())
+
     # What the hearer noticed.
 
     def _noticed(self, event: ListenEvent) -> None:
+        if isinstance(event, Partial) and self._hearer.barge_in.suspected:
+            self._cut()  # words: no noise
+        self._send(event)
         match event:
             case SpeechStarted():
                 self._talker.caller_speaks = True
                 if self._talker.is_speaking:
                     self._hearer.barge_in.started(event.t)
-            case Partial():
-                self._caption(event.text)
             case SpeechDismissed():
                 self._floor_is_free(event)
             case TurnEnded():
                 self._cut()
                 self._floor_is_free(event)
-
-    def _caption(self, text: str) -> None:
-        if self._hearer.barge_in.suspected:
-            self._cut()  # words: no noise
-        if self._hello.events:
-            self._send(native.Caption(text=text))
 
     def _floor_is_free(self, event: SpeechDismissed | TurnEnded) -> None:
         self._talker.caller_speaks = False
@@ -204,23 +218,26 @@ class Call:
         """The caller has the floor: stop speaking, and take back what is queued."""
         self._hearer.barge_in.settled()
         generation = self._talker.cut()
+        self._room.set()  # what a full queue held up is stale now, and the flush must get through
         if generation is not None:
             self._send(Flush(generation=generation), generation)
 
     # The writer.
 
-    def _send(self, event: ServerEvent, generation: int = 0) -> None:
+    def _send(self, event: CallEvent, generation: int = 0) -> None:
         self._outbox.put_nowait((event, generation))
 
     async def _write(self) -> None:
         while True:
             event, generation = await self._outbox.get()
+            if isinstance(event, Packets):
+                await self._room.wait()
             if isinstance(event, Packets | End) and not self._playout.is_live(generation):
                 continue  # stale: the caller has cut this reply
-            await self._peer.send(native.encode(event))
+            await self._link.send(event)
             self._sent(event, generation)
 
-    def _sent(self, event: ServerEvent, generation: int) -> None:
+    def _sent(self, event: CallEvent, generation: int) -> None:
         match event:
             case Packets(packets):
                 if self._log is not None:
@@ -243,8 +260,7 @@ class Call:
         reply, latency = speech.reply, speech.clock.parts()
         words = {"heard": speech.heard, "said": reply.text} if self._settings.log_words else {}
         self._record("turn", gen=speech.generation, latency_ms=latency, **words)
-        if self._hello.events:
-            self._send(_turn_info(speech, latency))
+        self._send(_turn_info(speech, latency))
 
     # The watch.
 

@@ -1,9 +1,13 @@
-"""The call log: a call as its own tokens, one JSON line per message, replayable bit for bit.
+"""The call log: a call as it went over its wire, one JSON line per message, replayable bit for bit.
 
 First a header, then ``{"t", "dir": "up" | "down", "gen", "packets"}`` (packets joined, base64) and
 control events ``{"t", "event", ...}``; ``t`` is seconds of call time. With one packet a line an
 hour of both sides is about 7 MB. Every line goes to the operating system before the call goes on,
 so a killed process loses at most the line it was writing. Words are never in it unless asked for.
+
+A call without tokens is logged as the samples that its wire carried, about 45 MB an hour in mu-law:
+what the caller and the ears heard is then in the log, which tokens made for the log alone would not
+be, and the codec's time stays with the calls that need it. ``secousti encode`` makes it small.
 """
 
 from __future__ import annotations
@@ -17,9 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from codec.errors import SecoustiError
 from codec.packets import split_packets
-from codec.rates import Rate, rate_named
+from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
+from server.wires.sound import Pcm, PcmSound, Resampler, Sound, format_named
 
 FORMAT = "secousti-call"
 VERSION = 1
@@ -33,7 +40,7 @@ class CallLog:
     """
 
     def __init__(
-        self, path: Path, rate: Rate, clock: Callable[[], float], started: str, session: str = ""
+        self, path: Path, sound: Sound, clock: Callable[[], float], started: str, session: str = ""
     ) -> None:
         self.path = path
         self._clock, self._start = clock, clock()
@@ -47,7 +54,7 @@ class CallLog:
             {
                 "format": FORMAT,
                 "version": VERSION,
-                "rate": rate.name,
+                **_sound_fields(sound),
                 "session": session,
                 "started": started,
             }
@@ -93,8 +100,16 @@ class RecordedCall:
     truncated: bool
 
     @property
+    def sound(self) -> Sound:
+        """What its packets are: tokens of a rate, or samples."""
+        return _sound_of(self.header)
+
+    @property
     def rate(self) -> Rate:
-        return rate_named(self.header["rate"])
+        """The rate of its tokens; raises :class:`SecoustiError` for a call that had none."""
+        if not isinstance(self.sound, Rate):
+            raise SecoustiError(f"this call came in {self.sound.up}, not as tokens: replay it")
+        return self.sound
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -109,17 +124,32 @@ class RecordedCall:
         """The packets of one reply that were sent, from packet 0."""
         return self._stream("down", generation)
 
+    def pcm(self, direction: str, generation: int = 0) -> Pcm:
+        """A stream of a call without tokens, float32 ``[T]`` at 16 kHz, as the ears heard it.
+
+        Raises:
+            SecoustiError: the call has tokens, which take a codec.
+        """
+        if isinstance(self.sound, Rate):
+            raise SecoustiError("this call came as tokens: decode them with a codec")
+        form = self.sound.up if direction == "up" else self.sound.down
+        resampler = Resampler(form.rate_hz, SAMPLE_RATE_HZ)
+        data = self._bytes(direction, generation)
+        return np.concatenate([resampler.push(form.decode(data)), resampler.finish()])
+
     def generations(self) -> list[int]:
         """The replies that have packets, in order."""
         return sorted({line["gen"] for line in self.lines if line.get("dir") == "down"})
 
     def _stream(self, direction: str, generation: int) -> list[bytes]:
-        data = b"".join(
+        return split_packets(self.rate, 0, self._bytes(direction, generation))
+
+    def _bytes(self, direction: str, generation: int) -> bytes:
+        return b"".join(
             base64.b64decode(line["packets"])
             for line in self.lines
             if line.get("dir") == direction and line["gen"] == generation
         )
-        return split_packets(self.rate, 0, data)
 
 
 def read_call(path: Path) -> RecordedCall:
@@ -139,8 +169,20 @@ def read_call(path: Path) -> RecordedCall:
         raise SecoustiError(
             f"{path} is not a call log of version {VERSION}: give a file that a call has written"
         )
-    rate_named(str(header.get("rate")))
+    _sound_of(header)
     return RecordedCall(header, tuple(lines[1:]), truncated=bool(rest))
+
+
+def _sound_fields(sound: Sound) -> dict[str, str]:
+    if isinstance(sound, Rate):
+        return {"rate": sound.name}
+    return {"up": str(sound.up), "down": str(sound.down)}
+
+
+def _sound_of(header: dict[str, Any]) -> Sound:
+    if "up" in header:
+        return PcmSound(format_named(str(header["up"])), format_named(str(header.get("down"))))
+    return rate_named(str(header.get("rate")))
 
 
 def _read_line(path: Path, number: int, text: str) -> dict[str, Any]:

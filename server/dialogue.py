@@ -19,6 +19,7 @@ from voice_agent.contracts import Reply, RiskState, Stage, Strategy, UserTurn
 log = logging.getLogger(__name__)
 
 APOLOGY_ID, PARTING_ID = "apology", "parting"
+PERSON_ID, NO_PERSON_ID = "person", "no_person"
 WORDS = {
     APOLOGY_ID: (
         "I'm sorry, I lost my thread for a moment, and I'm still here.",
@@ -30,14 +31,23 @@ WORDS = {
         "If you are in danger or need somebody now, please call your local emergency number.",
         "You're welcome to call again at any time.",
     ),
+    PERSON_ID: (
+        "I've asked for a person to take over this call.",
+        "Please stay on the line, I'm here until they come.",
+    ),
+    NO_PERSON_ID: (
+        "I can't put you through to a person, this line has only me, and I'm an AI.",
+        "If you are in danger or need somebody now, please call your local emergency number.",
+        "Otherwise I'm still here, and listening.",
+    ),
 }
 FAILURES = 3  # in a row; asking once more would then only wear the caller out
 
 
 def apology(after: Reply | None = None, words: str = APOLOGY_ID) -> Reply:
-    """What the caller hears when a part of the agent failed; stage and risk go on as they were.
+    """What the server says on its own, a key of ``WORDS``; stage and risk go on as they were.
 
-    ``words`` may be ``PARTING_ID``: the call cannot go on.
+    With ``PARTING_ID`` the call cannot go on.
     """
     sentences = WORDS[words]
     return Reply(
@@ -55,8 +65,14 @@ def apology(after: Reply | None = None, words: str = APOLOGY_ID) -> Reply:
 class Dialogue:
     """One caller's :class:`Conversation`, off the event loop."""
 
-    def __init__(self, conversation: Conversation, pool: Executor, deadline_s: float) -> None:
-        self._conversation = conversation
+    def __init__(
+        self,
+        conversation: Conversation,
+        pool: Executor,
+        deadline_s: float,
+        hand_off: Callable[[], bool] | None = None,
+    ) -> None:
+        self._conversation, self._hand_off = conversation, hand_off
         self._pool = pool
         self._deadline_s = deadline_s
         self._overdue: asyncio.Future[Any] | None = None
@@ -79,6 +95,18 @@ class Dialogue:
             await self._run(self._conversation.heard, reply, spoken_chars)
         except Exception:
             log.exception("the history could not be cut to what was heard")
+
+    async def person(self) -> Reply:
+        """Asks for a person, and says whether one comes; a caller is never promised what is not."""
+        coming = False
+        if self._hand_off is not None:
+            loop = asyncio.get_running_loop()
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    coming = await loop.run_in_executor(self._pool, self._hand_off)
+            except Exception:
+                log.exception("nobody could be asked to take over")
+        return apology(self._last, PERSON_ID if coming else NO_PERSON_ID)
 
     async def _answer(self, method: Callable[..., Reply], *args: Any) -> Reply:
         try:

@@ -1,4 +1,4 @@
-"""The caller's packets on their way in: decoded by the engine, heard by the ears, off the loop."""
+"""The caller's packets on their way in: made sound by the line, heard by the ears, off the loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from server.bargein import BargeIn
-from server.engine import Slot
+from server.line import Line
 from server.parts import Listener, Pcm
 from voice_agent.listen.events import ListenEvent
 
@@ -26,13 +26,13 @@ class Hearer:
 
     def __init__(
         self,
-        slot: Slot,
+        line: Line,
         make_listener: Callable[[], Listener],
         pool: Executor,
         notice: Callable[[ListenEvent], None],
         deafened: Callable[[bool], None],
     ) -> None:
-        self._slot, self._make, self._pool = slot, make_listener, pool
+        self._line, self._make, self._pool = line, make_listener, pool
         self._notice, self._deafened = notice, deafened
         self._listener = make_listener()
         self._packets: asyncio.Queue[bytes] = asyncio.Queue(UPLINK_PACKETS)
@@ -83,11 +83,11 @@ class Hearer:
             await self._packets.get()
 
     async def _next_sound(self) -> Pcm:
-        """The packets that have come, decoded: float32 ``[T]``."""
+        """The packets that have come, as float32 ``[T]``."""
         packets = [await self._packets.get()]
         while len(packets) < HEAR_AT_ONCE and not self._packets.empty():
             packets.append(self._packets.get_nowait())
-        return np.concatenate([await self._slot.decode(packet) for packet in packets])
+        return np.concatenate([await self._line.hear(packet) for packet in packets])
 
     async def _heard(self, pcm: Pcm) -> list[ListenEvent] | None:
         """The ears' events, or None when they failed; then there are new ears."""

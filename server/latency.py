@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ
+from codec.rates import SAMPLE_RATE_HZ
 
 KEPT_S = 120  # longer turns than the cap of the ears never need an older arrival
 
 
 class Arrivals:
-    """When each sample of the uplink came in."""
+    """When each sample of the uplink came in; the ears hear it ``delay_samples`` later."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay_samples: int) -> None:
+        self._delay = delay_samples
         self._marks: deque[tuple[int, float]] = deque()
         self._samples = 0
         self._origin = 0
@@ -30,11 +31,8 @@ class Arrivals:
             self._marks.popleft()
 
     def of(self, heard_s: float) -> float | None:
-        """Clock time at which what the ears heard at ``heard_s`` came in; None before the call.
-
-        The ears hear the decoder's output, which lags the stream by ``DELAY_SAMPLES``.
-        """
-        sample = max(1, self._origin + round(heard_s * SAMPLE_RATE_HZ) - DELAY_SAMPLES)
+        """Clock time at which what the ears heard at ``heard_s`` came in; None before the call."""
+        sample = max(1, self._origin + round(heard_s * SAMPLE_RATE_HZ) - self._delay)
         return next((at for end, at in self._marks if end >= sample), None)
 
 

@@ -20,6 +20,7 @@ class Limits:
     bytes_per_s: float = 16_384.0  # 140 bytes of tokens are normal; control text is larger
     audio_per_s: float = 1.25  # seconds of speech per second: real time and a little catching up
     burst_s: float = 8.0  # a network that stalls for longer has lost its caller
+    message_bytes: int = 4096  # one message; the native wire's packets are held to less
 
 
 class Bucket:
@@ -44,12 +45,17 @@ class Meter:
     """Holds one connection to its :class:`Limits`."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._largest = limits.message_bytes
         self._messages = Bucket(limits.messages_per_s, limits.burst_s, clock)
         self._bytes = Bucket(limits.bytes_per_s, limits.burst_s, clock)
         self._audio = Bucket(limits.audio_per_s, limits.burst_s, clock)
 
     def message(self, size: int) -> None:
         """Counts one incoming message of ``size`` bytes; raises :class:`ProtocolError`."""
+        if size > self._largest:
+            raise ProtocolError(
+                CloseCode.TOO_BIG, f"a message of {size} bytes: send at most {self._largest}"
+            )
         if not self._messages.take(1):
             raise ProtocolError(CloseCode.POLICY, "too many messages a second: send in real time")
         if not self._bytes.take(size):

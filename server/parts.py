@@ -60,11 +60,22 @@ class Voice(Protocol):
 
 
 @dataclass(frozen=True)
+class CallName:
+    """One call as somebody outside must know it: our name, the wire's, and the far end's own."""
+
+    session: str
+    wire: str
+    peer_id: str
+
+
+@dataclass(frozen=True)
 class Parts:
     """``codecs`` by rate name; ``listener`` and ``conversation`` make one per caller (the latter
-    takes the caller's locale); ``voice`` is shared."""
+    takes the caller's locale); ``voice`` is shared. ``hand_off`` asks for a person to take over a
+    call and says whether one will (it may block); None: this line has nobody."""
 
     codecs: Mapping[str, StreamCodec]
     listener: Callable[[], Listener]
     conversation: Callable[[str], Conversation]
     voice: Voice
+    hand_off: Callable[[CallName], bool] | None = None

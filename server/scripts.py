@@ -1,8 +1,8 @@
 """Pre-rendered replies: token packets by rate and text, sent as they are, with nothing in between.
 
 What a caller in danger must hear depends on no voice and no encoder: the agent's archive has its
-packets, and behind them its sound, which needs the encoder but no voice. The server's own apology
-is rendered at start-up, while everything works, for when something does not.
+packets, and behind them its sound, which needs the encoder but no voice. What the server itself
+says is rendered at start-up, while everything works, for when something does not.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class ScriptShelf:
     def __init__(self, archive: ScriptArchive | None = None) -> None:
         self._archive = archive or ScriptArchive({})
         self._packets: dict[tuple[str, str], tuple[bytes, ...]] = {}
+        self._sounds: dict[str, Pcm] = {}
         self._foreign: set[str] = set()
 
     def packets(self, rate: str, text: str) -> Sequence[bytes] | None:
@@ -41,7 +42,8 @@ class ScriptShelf:
 
     def sound(self, text: str) -> Pcm | None:
         """This very text as float32 ``[T]`` at 16 kHz, or None where it was not rendered."""
-        return self._archive.audio(text)
+        own = self._sounds.get(text)
+        return self._archive.audio(text) if own is None else own
 
     def put(self, rate: str, text: str, packets: Sequence[bytes]) -> None:
         """Keeps one text's packets, from packet 0, for one rate."""
@@ -66,16 +68,15 @@ class ScriptShelf:
     def render(
         self, sentences: Sequence[str], voice: Voice, codecs: Mapping[str, StreamCodec], gap_ms: int
     ) -> None:
-        """Speaks a text once and keeps it for every rate that has not got it (blocking)."""
+        """Speaks a text once, keeps its sound, and its packets for every rate (blocking)."""
         text = " ".join(sentences)
-        missing = [rate for rate in codecs if self.packets(rate, text) is None]
-        if not missing:
-            return
         speech: list[Pcm] = []
         for sentence in sentences:
             speech += [*voice.speak(sentence), silence(gap_ms)]
-        for rate in missing:
-            self.put(rate, text, encode_whole(codecs[rate], rate, speech))
+        self._sounds[text] = np.concatenate(speech)
+        for rate in codecs:
+            if self.packets(rate, text) is None:
+                self.put(rate, text, encode_whole(codecs[rate], rate, speech))
 
 
 def encode_whole(codec: StreamCodec, rate: str, speech: Iterable[Pcm]) -> list[bytes]:

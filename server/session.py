@@ -7,12 +7,16 @@ import logging
 from contextlib import suppress
 
 from codec.errors import SecoustiError
-from server.call import Call, House, Peer
+from codec.rates import Rate
+from server.call import Call, House
 from server.engine import EngineFull, Slot
-from server.limits import Meter
+from server.line import line_for
+from server.link import Link, Peer
 from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, ProtocolError
+from server.wires.events import Answer
 from server.wires.native import ServerEvent
+from server.wires.wire import CallerEvent, Wire
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +25,13 @@ LAST_WORD_S = 1.0  # a caller that takes nothing any more is not waited for
 
 
 class Session:
-    """One caller over ``peer``; :meth:`run` returns how it ended."""
+    """One caller over ``peer``, who speaks ``wire``; :meth:`run` returns how it ended."""
 
-    def __init__(self, name: str, peer: Peer, house: House) -> None:
+    def __init__(self, name: str, peer: Peer, house: House, wire: Wire) -> None:
         self.name = name
         self.admitted = False
-        self._peer, self._house = peer, house
-        self._wire = native.ServerWire()
-        self._meter = Meter(house.settings.limits, house.clock)
+        self._house = house
+        self._link = Link(peer, wire, house.settings.limits, house.clock)
         self._leaving = asyncio.Event()
 
     def leave(self) -> None:
@@ -53,35 +56,40 @@ class Session:
         return ended
 
     async def _admit(self) -> CallEnded:
-        hello = await self._hello()
-        slot: Slot = self._house.engine.claim(hello.rate)
+        """A slot is a place in the house. A call without tokens rests its codec, and no more."""
+        hello, rest = await self._hello()
+        sound = self._link.wire.sound
+        rate = sound.name if isinstance(sound, Rate) else next(iter(self._house.parts.codecs))
+        slot: Slot = self._house.engine.claim(rate)
         self.admitted = True
         try:
-            call = Call(
-                self.name,
-                self._peer,
-                self._house,
-                self._wire,
-                self._meter,
-                slot,
-                hello,
-                self._leaving,
-            )
-            return await call.run()
+            line = line_for(sound, slot, self._house.shelf)
+            call = Call(self.name, self._link, self._house, line, hello, self._leaving)
+            return await call.run(rest)
         finally:
             slot.release()
 
-    async def _hello(self) -> native.Hello:
+    async def _hello(self) -> tuple[native.Hello, list[CallerEvent]]:
+        """The wire's hello, and what came in one message with it."""
         try:
             async with asyncio.timeout(self._house.settings.hello_timeout_s):
-                message = await self._peer.receive()
+                events = list(self._link.wire.connected())
+                while True:
+                    while events:
+                        match events.pop(0):
+                            case native.Hello() as hello:
+                                return hello, events
+                            case Answer() as answer:
+                                await self._link.send(answer)
+                            case native.Bye():
+                                raise CallEnded(CloseCode.NORMAL, "goodbye")
+                            case _:
+                                raise ProtocolError(
+                                    CloseCode.PROTOCOL, "the first message must be hello"
+                                )
+                    events = list(await self._link.receive())
         except TimeoutError:
             raise CallEnded(CloseCode.HELLO_TIMEOUT, "no hello came: say hello first") from None
-        self._meter.message(len(message))
-        event = self._wire.decode(message)
-        if not isinstance(event, native.Hello):
-            raise ProtocolError(CloseCode.PROTOCOL, "the first message must be hello")
-        return event
 
     async def _last_word(self, ended: CallEnded) -> None:
         word: ServerEvent = native.Failure(code=ended.code, message=ended.reason)
@@ -89,4 +97,4 @@ class Session:
             word = native.Bye(reason=ended.reason)
         with suppress(CallEnded, TimeoutError):
             async with asyncio.timeout(LAST_WORD_S):
-                await self._peer.send(native.encode(word))
+                await self._link.send(word)

@@ -1,4 +1,4 @@
-"""A reply on its way out: text to speech to packets, paced, and cut the moment it is cancelled."""
+"""A reply on its way out: text to speech to frames, paced, and cut the moment it is cancelled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
-from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
-from server.engine import Slot
+from codec.rates import SAMPLE_RATE_HZ
 from server.latency import TurnClock
+from server.line import Line
 from server.parts import Pcm, Voice
 from server.playout import Playout
-from server.scripts import Framer, ScriptShelf, silence
+from server.scripts import ScriptShelf, silence
 from server.wires.native import Begin, End, Packets, ServerEvent
 from voice_agent.contracts import Reply
 
@@ -80,14 +80,14 @@ def chars_of(text: str, sentences: tuple[str, ...]) -> int:
 
 
 class Speaker:
-    """Says replies of one caller, one at a time, through its slot.
+    """Says replies of one caller, one at a time, over its line.
 
     ``send`` takes events for the wire at once; audio in it carries the generation it is of.
     """
 
     def __init__(
         self,
-        slot: Slot,
+        line: Line,
         voice: Voice,
         shelf: ScriptShelf,
         playout: Playout,
@@ -95,10 +95,9 @@ class Speaker:
         pool: Executor,
         gap_ms: int,
     ) -> None:
-        self._slot, self._voice, self._shelf = slot, voice, shelf
+        self._line, self._voice, self._shelf = line, voice, shelf
         self._playout, self._send, self._pool = playout, send, pool
         self._gap = silence(gap_ms)
-        self._rate: Rate = rate_named(slot.rate)
 
     async def say(self, speech: Speech) -> None:
         """Says ``speech`` to its end, as heard; cancel it to stop (the caller sends the flush).
@@ -107,44 +106,42 @@ class Speaker:
         """
         generation = speech.generation = self._playout.begin()
         self._send(Begin(generation=generation), generation)
-        samples = 0
-        async with aclosing(self._packets(speech)) as packets:
-            async for packet in packets:
-                await asyncio.sleep(self._playout.wait_s(self._rate.packet_samples))
-                self._send(Packets((packet,)), generation)
-                self._playout.sent(self._rate.packet_samples)
-                samples += self._rate.packet_samples
+        samples, step = 0, self._line.frame_samples
+        async with aclosing(self._frames(speech)) as frames:
+            async for frame in frames:
+                await asyncio.sleep(self._playout.wait_s(step))
+                self._send(Packets((frame,)), generation)
+                self._playout.sent(step)
+                samples += step
         self._send(End(generation=generation, samples=samples), generation)
         await asyncio.sleep(self._playout.remaining_s())
 
-    async def _packets(self, speech: Speech) -> AsyncGenerator[bytes]:
-        """The pre-rendered packets of the text, else what voice and encoder make."""
-        ready = self._shelf.packets(self._rate.name, speech.reply.text)
+    async def _frames(self, speech: Speech) -> AsyncGenerator[bytes]:
+        """The pre-rendered frames of the text, else what voice and line make."""
+        ready = self._line.prepared(speech.reply.text)
         if ready is not None:
-            speech.mark(len(speech.sentences), len(ready) * self._rate.packet_samples)
-            for packet in ready:
-                yield packet
+            speech.mark(len(speech.sentences), len(ready) * self._line.frame_samples)
+            for frame in ready:
+                yield frame
             return
-        self._slot.restart_reply()
-        async with aclosing(self._frames(speech)) as frames:
+        async with (
+            aclosing(self._sound(speech)) as sound,
+            aclosing(self._line.frames(sound)) as frames,
+        ):
             async for frame in frames:
-                yield await self._slot.encode(frame)
+                yield frame
 
-    async def _frames(self, speech: Speech) -> AsyncGenerator[Pcm]:
-        framer = Framer(self._rate.packet_samples)
+    async def _sound(self, speech: Speech) -> AsyncGenerator[Pcm]:
+        """The voice's chunks with a breath after each sentence; notes where the sentences end."""
         samples = 0
         for sentences, make in self._sources(speech):
             async with aclosing(prefetched(make, self._pool)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk)
-                    for frame in framer.push(chunk):
-                        yield frame
+                    yield chunk
             speech.mark(sentences, samples)
             samples += len(self._gap)
-            for frame in framer.push(self._gap):
-                yield frame
-        for frame in framer.finish():
-            yield frame
+            yield self._gap
 
     def _sources(self, speech: Speech) -> list[tuple[int, Callable[[], Iterable[Pcm]]]]:
         """What makes the sound, with the sentences done after it: a sound file, else the voice."""

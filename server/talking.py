@@ -17,6 +17,13 @@ from voice_agent.listen.events import SpeechDismissed, TurnEnded
 log = logging.getLogger(__name__)
 
 
+class PersonWanted:
+    """The caller asks for a person."""
+
+
+Floor = TurnEnded | SpeechDismissed | Reply | PersonWanted  # what the talker deals with next
+
+
 class Talker:
     """One caller's agent. ``tell`` reports a turn; ``speaking`` says when the agent is audible."""
 
@@ -33,7 +40,7 @@ class Talker:
         self._dialogue, self._speaker, self._playout = dialogue, speaker, playout
         self._arrivals, self._clock = arrivals, clock
         self._tell, self._speaking = tell, speaking
-        self._floor: asyncio.Queue[TurnEnded | SpeechDismissed | Reply] = asyncio.Queue()
+        self._floor: asyncio.Queue[Floor] = asyncio.Queue()
         self._saying: asyncio.Task[None] | None = None
         self.speech: Speech | None = None  # the one being said, or said last
         self._turns_waiting = 0
@@ -44,8 +51,8 @@ class Talker:
     def is_speaking(self) -> bool:
         return self._saying is not None
 
-    def offer(self, event: TurnEnded | SpeechDismissed | Reply) -> None:
-        """What the talker must deal with next: a turn, a false alarm, or a reply to say."""
+    def offer(self, event: Floor) -> None:
+        """What the talker must deal with next: a turn, a false alarm, a wish, a reply to say."""
         self._turns_waiting += isinstance(event, TurnEnded)
         self._floor.put_nowait(event)
 
@@ -72,19 +79,27 @@ class Talker:
                 case TurnEnded():
                     self._turns_waiting -= 1
                     rest = await self._answer(event, rest)
+                case PersonWanted():
+                    await self._give_up(rest)
+                    rest = await self._say(Speech(await self._dialogue.person()))
                 case Reply():
+                    await self._give_up(rest)
                     rest = await self._say(Speech(event))
 
     async def _answer(self, event: TurnEnded, cut: Speech | None) -> Speech | None:
         """Thinks about a turn and says the answer; returns what was left unsaid."""
-        if cut is not None:
-            await self._dialogue.heard(cut.reply, cut.said_chars)
-            self._tell(cut)
+        await self._give_up(cut)
         clock = TurnClock(event.endpoint_ms, event.recognise_ms, asked=self._clock())
         clock.speech_end = self._arrivals.of(event.turn.t_end)
         reply = await self._dialogue.respond(event.turn)
         clock.answered = self._clock()
         return await self._say(Speech(reply, event.turn.text, clock))
+
+    async def _give_up(self, cut: Speech | None) -> None:
+        """What was left unsaid stays unsaid; the history is told how much was heard."""
+        if cut is not None:
+            await self._dialogue.heard(cut.reply, cut.said_chars)
+            self._tell(cut)
 
     async def _say(self, speech: Speech) -> Speech | None:
         """Says it, unless the caller has spoken on; returns the speech if it is not all said."""

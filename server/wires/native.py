@@ -18,8 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from codec.errors import SecoustiError
 from codec.packets import split_packets
 from codec.rates import RATES, Rate
+from server.limits import Limits
 from server.wires.closing import CloseCode, ProtocolError
+from server.wires.events import Answer, Message
 from voice_agent.contracts import RiskLevel, Stage, Strategy
+from voice_agent.listen.events import ListenEvent, Partial
 
 VERSION = 1
 SUBPROTOCOL = f"secousti.v{VERSION}"
@@ -198,19 +201,43 @@ def encode(event: ClientEvent | ServerEvent) -> bytes | str:
 class ServerWire:
     """The server's end of one call: what a client may send, and when."""
 
+    name = "native"
+    limits: Limits | None = None
+    lead_ms: int | None = None
+    talks_always = True
+    peer_id = ""
+
     def __init__(self) -> None:
         self.state = State.GREETING
+        self.sound: Rate = RATES["high"]
         self._uplink: PacketSplitter | None = None
+        self._events = False
 
-    def decode(self, message: bytes | str) -> ClientEvent:
-        """One event of one message; raises :class:`ProtocolError` with the close code."""
+    def connected(self) -> tuple[ClientEvent, ...]:
+        """A client speaks first."""
+        return ()
+
+    def decode(self, message: Message) -> tuple[ClientEvent, ...]:
+        """The one event of one message; raises :class:`ProtocolError` with the close code."""
         if isinstance(message, str):
-            return self._control(message)
+            return (self._control(message),)
         if self._uplink is None:
             raise ProtocolError(CloseCode.UNSUPPORTED, "tokens before hello: say hello first")
         if self.state is State.CLOSED:
             raise ProtocolError(CloseCode.PROTOCOL, "tokens after bye")
-        return Packets(self._uplink.split(message))
+        return (Packets(self._uplink.split(message)),)
+
+    def encode(self, event: ServerEvent | ListenEvent | Answer) -> tuple[Message, ...]:
+        """The message of an event; captions and turns only where the client asked for them."""
+        match event:
+            case Partial(text):
+                return (encode(Caption(text=text)),) if self._events else ()
+            case TurnInfo():
+                return (encode(event),) if self._events else ()
+            case Control() | Packets():
+                return (encode(event),)
+            case _:
+                return ()
 
     def _control(self, text: str) -> ClientControl:
         event = _parse(_CLIENT, text, CLIENT_TEXT_BYTES)
@@ -219,7 +246,8 @@ class ServerWire:
             raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} while {self.state.value}")
         if isinstance(event, Hello):
             _check_version(event.version)
-            self._uplink = PacketSplitter(RATES[event.rate])
+            self.sound, self._events = RATES[event.rate], event.events
+            self._uplink = PacketSplitter(self.sound)
             self.state = State.TALKING
         elif isinstance(event, Bye):
             self.state = State.CLOSED

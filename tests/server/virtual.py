@@ -188,7 +188,7 @@ def virtually(
             chosen, made, engine, shelf or ScriptShelf(), VirtualPool(), now, lambda *_: None
         )
         line = Line(RATES[rate])
-        session = Session("test", line, house)
+        session = Session("test", line, house, native.ServerWire())
         running = asyncio.create_task(session.run())
         line.say(native.Hello.model_validate({"rate": rate, "events": True}))
         try:

@@ -1,0 +1,105 @@
+"""Between a wire's sound and the house's: tokens through the engine's slot, samples resampled.
+
+A line hears one packet of the wire as float32 at 16 kHz, and cuts the sound of one reply into
+frames of the wire. Lengths are in samples at 16 kHz whatever is on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, Rate, rate_named
+from server.engine import Slot
+from server.parts import Pcm
+from server.scripts import Framer, ScriptShelf
+from server.wires.sound import Cutter, PcmSound, Resampler, Sound, house_samples
+
+
+class Line(Protocol):
+    """One caller's sound, both ways."""
+
+    frame_samples: int  # of one frame that goes to the caller
+    delay_samples: int  # by which what is heard lags its place in the caller's stream
+
+    def samples(self, packets: Sequence[bytes]) -> int:
+        """How long these packets of the caller last."""
+        ...
+
+    async def hear(self, packet: bytes) -> Pcm:
+        """The next packet of the caller as float32 ``[T]``; packets must come in order."""
+        ...
+
+    def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
+        """The frames of one reply's ``sound``, the last one filled up with silence."""
+        ...
+
+    def prepared(self, text: str) -> Sequence[bytes] | None:
+        """The frames of this very text where they are rendered already."""
+        ...
+
+
+def line_for(sound: Sound, slot: Slot, shelf: ScriptShelf) -> Line:
+    """The line of a call that holds ``slot``."""
+    return TokenLine(slot, shelf) if isinstance(sound, Rate) else PcmLine(sound)
+
+
+class TokenLine:
+    """Codec packets: the engine decodes and encodes them, pre-rendered texts go out as they are."""
+
+    delay_samples = DELAY_SAMPLES
+
+    def __init__(self, slot: Slot, shelf: ScriptShelf) -> None:
+        self._slot, self._shelf = slot, shelf
+        self.frame_samples = rate_named(slot.rate).packet_samples
+
+    def samples(self, packets: Sequence[bytes]) -> int:
+        return len(packets) * self.frame_samples
+
+    async def hear(self, packet: bytes) -> Pcm:
+        return await self._slot.decode(packet)
+
+    async def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
+        self._slot.restart_reply()
+        framer = Framer(self.frame_samples)
+        async for chunk in sound:
+            for frame in framer.push(chunk):
+                yield await self._slot.encode(frame)
+        for frame in framer.finish():
+            yield await self._slot.encode(frame)
+
+    def prepared(self, text: str) -> Sequence[bytes] | None:
+        return self._shelf.packets(self._slot.rate, text)
+
+
+class PcmLine:
+    """Samples: no codec between the voice and the caller, so nothing is lost but bandwidth."""
+
+    delay_samples = 0  # the resampler answers late but does not shift
+
+    def __init__(self, sound: PcmSound) -> None:
+        self._sound = sound
+        self.frame_samples = sound.frame_ms * SAMPLE_RATE_HZ // 1000
+        self._ear = Resampler(sound.up.rate_hz, SAMPLE_RATE_HZ)
+
+    def samples(self, packets: Sequence[bytes]) -> int:
+        return sum(house_samples(self._sound.up, packet) for packet in packets)
+
+    async def hear(self, packet: bytes) -> Pcm:
+        return self._ear.push(self._sound.up.decode(packet))
+
+    async def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
+        down = self._sound.down
+        size = down.bytes_of(self._sound.frame_ms)
+        mouth, cutter = Resampler(SAMPLE_RATE_HZ, down.rate_hz), Cutter(size)
+        async for chunk in sound:
+            for frame in cutter.push(down.encode(mouth.push(chunk))):
+                yield frame
+        silence = down.encode(np.zeros(size // down.sample_bytes, np.float32))
+        for frame in cutter.push(down.encode(mouth.finish())) + cutter.finish(silence):
+            yield frame
+
+    def prepared(self, text: str) -> Sequence[bytes] | None:
+        return None
