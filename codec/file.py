@@ -1,9 +1,13 @@
 """``.sec`` files: a recording as tokens, checked by a CRC.
 
 Layout: ``b"SEC"``, one byte (version << 4 | rate id), the number of samples as an unsigned LEB128
-integer, the token stream bit-packed (voice codewords where :mod:`codec.rates` puts them, zero bits
-up to a whole byte), CRC-32 of everything before it, big-endian. 11 bytes around the tokens of a
-10 s recording.
+integer, the token stream, CRC-32 of everything before it, big-endian. The version says how the
+stream is written:
+
+* 1, plain: bit-packed (voice codewords where :mod:`codec.rates` puts them, zero bits up to a whole
+  byte). 11 bytes around the tokens of a 10 s recording. Any version of this program reads it.
+* 2, coded: three bytes that name the prior, then the stream as :mod:`codec.entropy` codes it. Only
+  a program with the same prior reads it: keep archives plain, or keep the program with them.
 """
 
 from __future__ import annotations
@@ -15,18 +19,24 @@ from pathlib import Path
 
 import torch
 
+from codec.entropy.coding import decode_stream, encode_stream
+from codec.entropy.prior import prior_of
 from codec.errors import SecoustiError
 from codec.rates import RATES, SAMPLE_RATE_HZ, VOICE_BITS, Rate
 from codec.tokens import Tokens, tokens_needed
 
 MAGIC = b"SEC"
-VERSION = 1
+PLAIN, CODED = 1, 2  # versions
+PRIOR_NAME_BYTES = 3
 MAX_SAMPLES = 24 * 3600 * SAMPLE_RATE_HZ  # a day: anything longer is a damaged length
 
 
-def write_sec(path: Path, tokens: Tokens) -> int:
-    """Writes the first signal of ``tokens``, whole or not at all; returns the bytes written."""
-    data = to_bytes(tokens)
+def write_sec(path: Path, tokens: Tokens, coded: bool = False) -> int:
+    """Writes the first signal of ``tokens``, whole or not at all; returns the bytes written.
+
+    ``coded`` as in :func:`to_bytes`.
+    """
+    data = to_bytes(tokens, coded)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -50,12 +60,18 @@ def read_sec(path: Path) -> Tokens:
         raise SecoustiError(f"{path}: {error}") from error
 
 
-def to_bytes(tokens: Tokens) -> bytes:
-    """File content for the first signal of ``tokens``."""
-    rate = RATES[tokens.rate]
-    head = MAGIC + bytes([VERSION << 4 | rate.wire_id]) + _leb128(tokens.samples)
-    body = head + _stream_bytes(rate, tokens)
-    return body + zlib.crc32(body).to_bytes(4, "big")
+def to_bytes(tokens: Tokens, coded: bool = False) -> bytes:
+    """File content for the first signal of ``tokens``.
+
+    ``coded`` uses the packaged prior, unless that would make the file longer, as it may for noise;
+    raises :class:`SecoustiError` when there is no prior.
+    """
+    plain = _sealed(PLAIN, tokens, _stream_bytes(RATES[tokens.rate], tokens))
+    if not coded:
+        return plain
+    prior = prior_of(tokens.rate)
+    stream = prior.fingerprint[:PRIOR_NAME_BYTES] + encode_stream(tokens, prior)
+    return min(_sealed(CODED, tokens, stream), plain, key=len)
 
 
 def from_bytes(data: bytes) -> Tokens:
@@ -65,15 +81,40 @@ def from_bytes(data: bytes) -> Tokens:
     if len(data) < 9:
         raise SecoustiError("truncated: the file ends inside its header")
     version, wire_id = data[3] >> 4, data[3] & 15
-    if version != VERSION:
-        raise SecoustiError(f"version {version}, but this program reads {VERSION}: update it")
+    if version not in (PLAIN, CODED):
+        raise SecoustiError(f"version {version}, but this program reads 1 and 2: update it")
     if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "big"):
         raise SecoustiError("damaged or truncated: the checksum does not fit; copy it again")
     rate = next((r for r in RATES.values() if r.wire_id == wire_id), None)
     if rate is None:
         raise SecoustiError(f"unknown rate id {wire_id}")
     samples, at = _read_leb128(data, 4)
-    return _parse_stream(rate, samples, data[at:-4])
+    if not 0 < samples <= MAX_SAMPLES:
+        raise SecoustiError(f"impossible length of {samples} samples")
+    parse = _parse_plain if version == PLAIN else _parse_coded
+    return parse(rate, samples, data[at:-4])
+
+
+def _sealed(version: int, tokens: Tokens, stream: bytes) -> bytes:
+    """A whole file around ``stream``."""
+    first = bytes([version << 4 | RATES[tokens.rate].wire_id])
+    body = MAGIC + first + _leb128(tokens.samples) + stream
+    return body + zlib.crc32(body).to_bytes(4, "big")
+
+
+def _parse_coded(rate: Rate, samples: int, data: bytes) -> Tokens:
+    prior = prior_of(rate.name)
+    name, ours = data[:PRIOR_NAME_BYTES], prior.fingerprint[:PRIOR_NAME_BYTES]
+    if name != ours:
+        raise SecoustiError(
+            f"coded with the prior {name.hex()}, but this program has {ours.hex()}: "
+            "decode it with the version of secousti that wrote it"
+        )
+    stream, count = data[PRIOR_NAME_BYTES:], tokens_needed(rate.name, samples)
+    tokens = decode_stream(stream, count, samples, prior)
+    if tokens is None:
+        raise SecoustiError(f"{len(stream)} bytes are not {count} coded tokens: encode it again")
+    return tokens
 
 
 def _schedule(rate: Rate, tokens: int) -> list[tuple[int, bool]]:
@@ -95,9 +136,7 @@ def _stream_bytes(rate: Rate, tokens: Tokens) -> bytes:
     return int(bits or "0", 2).to_bytes(len(bits) // 8, "big")
 
 
-def _parse_stream(rate: Rate, samples: int, data: bytes) -> Tokens:
-    if not 0 < samples <= MAX_SAMPLES:
-        raise SecoustiError(f"impossible length of {samples} samples")
+def _parse_plain(rate: Rate, samples: int, data: bytes) -> Tokens:
     fields = _schedule(rate, tokens_needed(rate.name, samples))
     total = sum(n for n, _ in fields)
     if len(data) != -(-total // 8):
