@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.corpus import Corpus, Utterance
+from codec.rates import HOP_SAMPLES
+from training.corpus import Corpus
+from training.phones import SILENCE, UNKNOWN, PhoneLabels
 
 VOICE_CROP_SAMPLES = (5120, 10240, 20480, 40960)  # 0.32 to 2.56 s, as the running voice will have
 
@@ -33,42 +35,69 @@ class Batch:
     speech: Tensor  # float32 [B, crop_samples]
     voice: Tensor  # float32 [B, L]: elsewhere in the same utterance, so it cannot carry the words
     voice_known: Tensor  # bool [B]
+    phones: Tensor  # uint8 [B, crop_samples / 160]: what is spoken each 10 ms; 255: unknown
 
 
 class Batches:
     """Batch number ``step`` of a corpus, always the same for the same seed."""
 
-    def __init__(self, corpus: Corpus, config: BatchConfig, seed: int = 0) -> None:
-        self.corpus, self.config, self.seed = corpus, config, seed
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: BatchConfig,
+        seed: int = 0,
+        phones: PhoneLabels | None = None,
+    ) -> None:
+        self.corpus, self.config, self.seed, self.phones = corpus, config, seed, phones
         self.cumulative = np.cumsum(corpus.of_sources(config.source_weights))
 
     def __call__(self, step: int) -> Batch:
         rng = np.random.default_rng((self.seed, step))
         draws = np.searchsorted(self.cumulative, rng.random(self.config.batch))
-        chosen = [self.corpus.utterances[min(int(i), len(self.cumulative) - 1)] for i in draws]
+        chosen = [min(int(i), len(self.cumulative) - 1) for i in draws]
         voice_samples = int(rng.choice(VOICE_CROP_SAMPLES))
-        speech, voice = [], []
-        for utterance in chosen:
+        speech, voice, phones = [], [], []
+        for number in chosen:
             gain = 10 ** (rng.uniform(-1, 1) * self.config.gain_db / 20)
-            speech.append(gain * self._speech_crop(utterance, rng))
-            voice.append(gain * self._crop(utterance, voice_samples, rng))
+            wav, labels = self._speech_crop(number, rng)
+            speech.append(gain * wav)
+            phones.append(labels)
+            voice.append(gain * self._crop(number, voice_samples, rng)[0])
         known = rng.random(len(chosen)) >= self.config.voice_dropout
-        return Batch(_tensor(speech), _tensor(voice), torch.from_numpy(known))
+        return Batch(
+            _tensor(speech),
+            _tensor(voice),
+            torch.from_numpy(known),
+            torch.from_numpy(np.stack(phones)),
+        )
 
-    def _speech_crop(self, utterance: Utterance, rng: np.random.Generator) -> NDArray[np.float32]:
-        crop = self._crop(utterance, self.config.crop_samples, rng)
+    def _speech_crop(
+        self, number: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """A crop and its phone labels; some begin with silence, as calls do."""
+        samples = self.config.crop_samples
+        crop, first = self._crop(number, samples, rng)
+        labels = np.full(samples // HOP_SAMPLES, UNKNOWN, np.uint8)
+        if self.phones is not None:
+            length = self.corpus.utterances[number].length
+            labels = self.phones.crop(number, length, first, samples)
         if rng.random() < self.config.lead_silence:
-            crop[: int(rng.integers(1600, self.config.crop_samples // 2))] *= 0.001
-        return crop
+            quiet = int(rng.integers(1600, samples // 2))
+            crop[:quiet] *= 0.001
+            labels[: quiet // HOP_SAMPLES] = SILENCE
+        return crop, labels
 
     def _crop(
-        self, utterance: Utterance, samples: int, rng: np.random.Generator
-    ) -> NDArray[np.float32]:
+        self, number: int, samples: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], int]:
+        """A piece of the utterance, padded with silence, and where in it the piece begins."""
+        utterance = self.corpus.utterances[number]
         room = max(0, utterance.length - samples)
-        first = utterance.start + int(rng.integers(0, room + 1))
-        last = min(first + samples, utterance.start + utterance.length)
-        piece = self.corpus.audio[first:last].astype(np.float32) / 32768
-        return np.pad(piece, (0, samples - len(piece)))
+        first = int(rng.integers(0, room + 1))
+        begin = utterance.start + first
+        end = min(begin + samples, utterance.start + utterance.length)
+        piece = self.corpus.audio[begin:end].astype(np.float32) / 32768
+        return np.pad(piece, (0, samples - len(piece))), first
 
 
 def _tensor(pieces: list[NDArray[np.float32]]) -> Tensor:

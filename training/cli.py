@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codec.errors import SecoustiError
 from codec.rates import RATES, rate_named
+from training.alignment import align_corpus
 from training.batches import Batch, BatchConfig, Batches
 from training.checkpoint import export_weights
 from training.codec_trainer import CodecTrainer, jsonl_reporter
-from training.corpus import load_corpus
+from training.corpus import Corpus, load_corpus
 from training.librispeech import SUBSETS, write_manifest
+from training.phones import PhoneLabels, open_labels
 from training.recipe import CODEC_STAGES, stages_from
 
 
@@ -38,6 +41,12 @@ def add_parser(subparsers: Any) -> None:
     codec.add_argument("--threads", type=int, default=0, help="CPU threads (default: all)")
     codec.add_argument("--seed", type=int, default=0)
     codec.set_defaults(run=run_codec)
+    aligning = kinds.add_parser("align", help="label a corpus with phones, for the text losses")
+    aligning.add_argument("--manifest", type=Path, required=True, help="TSV of speech")
+    aligning.add_argument("--split", default="train")
+    aligning.add_argument("--cache", type=Path, required=True, help="decoded speech, as for codec")
+    aligning.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    aligning.set_defaults(run=run_align)
     listing = kinds.add_parser("manifest", help="list a LibriSpeech subset for training")
     listing.add_argument("--root", type=Path, required=True, help="folder that holds LibriSpeech/")
     listing.add_argument("--subset", choices=SUBSETS, required=True)
@@ -50,6 +59,14 @@ def run_manifest(args: argparse.Namespace) -> int:
     """Writes the manifest of one LibriSpeech subset."""
     count = write_manifest(args.root, args.subset, args.split, args.out)
     print(f"{count} utterances in {args.out}")
+    return 0
+
+
+def run_align(args: argparse.Namespace) -> int:
+    """Labels every utterance whose transcript allows it; ``train codec`` finds the labels."""
+    outcome = align_corpus(args.manifest, args.split, args.cache, max(1, args.jobs))
+    for what, count in outcome.most_common():
+        print(f"{count:7d} {what}")
     return 0
 
 
@@ -67,24 +84,29 @@ def run_codec(args: argparse.Namespace) -> int:
         trainer.resume()
     elif args.start_from:
         trainer.start_from(args.start_from)
-    corpus = load_corpus(args.manifest, "train", args.cache or args.out / "corpus")
-    _train(trainer, _batches(corpus, args.seed), args)
+    cache = args.cache or args.out / "corpus"
+    corpus = load_corpus(args.manifest, "train", cache)
+    phones = open_labels(corpus, cache, "train")
+    if phones is None and any(stage.phones or stage.contrast for stage in stages):
+        print("no phone labels: training without text (make them with 'secousti train align')")
+    _train(trainer, _batches(corpus, phones, args.seed), args)
     metadata = {
         "rate": args.rate,
         "steps": str(trainer.progress.step),
         "minutes": f"{trainer.progress.elapsed_s / 60:.1f}",
         "hours_of_speech": f"{corpus.hours:.2f}",
+        "utterances_with_phones": str(phones.fitting if phones else 0),
     }
     export_weights(args.out / f"{args.rate}.safetensors", trainer.average.values, metadata)
     return 0
 
 
-def _batches(corpus: Any, seed: int) -> Callable[[int, int], Batch]:
+def _batches(corpus: Corpus, phones: PhoneLabels | None, seed: int) -> Callable[[int, int], Batch]:
     by_size: dict[int, Batches] = {}
 
     def batch(step: int, size: int) -> Batch:
         if size not in by_size:
-            by_size[size] = Batches(corpus, BatchConfig(batch=size), seed)
+            by_size[size] = Batches(corpus, BatchConfig(batch=size), seed, phones)
         return by_size[size](step)
 
     return batch

@@ -6,7 +6,7 @@ import copy
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from codec.errors import SecoustiError
 from codec.model import SecoustiModel
 from codec.rates import DELAY_SAMPLES, Rate
+from codec.weights import load_weights
 from training.batches import Batch
 from training.checkpoint import Averaged, load_checkpoint, load_matching, save_checkpoint
 from training.discriminators import Discriminators, discriminator_loss, generator_loss
 from training.losses import ReconstructionLoss, acoustic_constraint, kl_with_margin
 from training.recipe import Stage, stage_at
+from training.text import TextAlignment
 
 JUDGED_SAMPLES = 10240  # 0.64 s of each crop goes before the judges, after its first 0.64 s
 WARM_UP_STEPS = 100
@@ -38,6 +40,18 @@ class Progress:
     stage_step: int = 0
 
 
+@dataclass
+class Extra:
+    """Losses beside those of the waveform: their weighted sum, and each by itself for the log."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    loss: Tensor | float = 0.0
+
+    def add(self, name: str, term: Tensor, weight: float) -> None:
+        self.loss = self.loss + weight * term
+        self.values[name] = term.item()
+
+
 class CodecTrainer:
     """One run: networks, judges, optimisers, average, teacher; resumable at every checkpoint."""
 
@@ -46,12 +60,13 @@ class CodecTrainer:
     ) -> None:
         self.stages, self.out, self.device = stages, out, device
         self.model = SecoustiModel(rate).to(device)
+        self.text = TextAlignment(rate).to(device)
         self.judges = Discriminators().to(device)
         self.reconstruction = ReconstructionLoss().to(device)
         self.average = Averaged(self.model)
         self.teacher: nn.ModuleDict | None = None
         self.progress = Progress()
-        self.optimiser = _optimiser(self.model)
+        self.optimiser = self._new_optimiser()
         self.judge_optimiser = torch.optim.AdamW(
             self.judges.parameters(), lr=5e-4, betas=(0.8, 0.99), weight_decay=0.01
         )
@@ -69,6 +84,7 @@ class CodecTrainer:
             {
                 "model": self.model.state_dict(),
                 "average": self.average.values,
+                "text": self.text.state_dict(),
                 "judges": self.judges.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "judge_optimiser": self.judge_optimiser.state_dict(),
@@ -82,21 +98,36 @@ class CodecTrainer:
         """Continues exactly where the checkpoint in ``out`` stands."""
         content = load_checkpoint(self.checkpoint_path)
         self.model.load_state_dict(content["model"])
+        self.text.load_state_dict(content["text"])
         self.judges.load_state_dict(content["judges"])
         self.average.values = content["average"]
         self.progress = Progress(**content["progress"])
         self._restore_teacher(content["teacher"])
         self._enter_parts(self._stage_named(self.progress.stage))
-        self.optimiser = _optimiser(self.model)
+        self.optimiser = self._new_optimiser()
         self.optimiser.load_state_dict(content["optimiser"])
         self.judge_optimiser.load_state_dict(content["judge_optimiser"])
         torch.set_rng_state(content["random"])
 
     def start_from(self, checkpoint: Path) -> list[str]:
-        """Takes over every fitting weight of another run (its average), and its teacher."""
+        """Takes over every fitting weight of another run (its average), and its teacher.
+
+        ``checkpoint`` may be released weights (``.safetensors``) too. They hold no teacher, so a
+        run from them begins with the stage that makes one, or after those that need it.
+        """
+        if checkpoint.suffix == ".safetensors":
+            if self.stages[0].constraint:
+                raise SecoustiError(
+                    f"{checkpoint} holds no teacher for stage {self.stages[0].name!r}: begin with "
+                    "--first-stage acoustic, or start from a run's checkpoint.pt"
+                )
+            load_weights(self.model, checkpoint)
+            self.average = Averaged(self.model)
+            return []
         content = load_checkpoint(checkpoint)
         fresh = load_matching(self.model, content["average"])
         load_matching(self.judges, content["judges"])
+        load_matching(self.text, content.get("text", {}))
         self.average = Averaged(self.model)
         self._restore_teacher(content["teacher"])
         return fresh
@@ -148,13 +179,23 @@ class CodecTrainer:
         if stage.constraint and self.teacher is None:
             self.teacher = self._new_teacher()
         self._enter_parts(stage)
-        self.optimiser = _optimiser(self.model)
+        self.optimiser = self._new_optimiser()
         self.progress.stage, self.progress.stage_step = stage.name, 0
+
+    def _everything(self) -> tuple[nn.Parameter, ...]:
+        return (*self.model.parameters(), *self.text.parameters())
+
+    def _new_optimiser(self) -> torch.optim.AdamW:
+        return torch.optim.AdamW(
+            [p for p in self._everything() if p.requires_grad],
+            lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01, fused=True,
+        )  # fmt: skip
 
     def _enter_parts(self, stage: Stage) -> None:
         for name, part in self.model.named_children():
             part.requires_grad_(name in stage.trains)
             part.train(name in stage.trains)
+        self.text.requires_grad_(bool(stage.phones or stage.contrast))
 
     def _step(self, batch: Batch, stage: Stage, within: float) -> dict[str, Any]:
         _set_rate(self.optimiser, stage.learning_rate(within) * self._warm_up())
@@ -165,8 +206,8 @@ class CodecTrainer:
         decoded = wav[:, DELAY_SAMPLES:]
         terms = self.reconstruction(decoded, target)
         loss = terms.mel + stage.magnitude * terms.magnitude + stage.phase * terms.phase
-        loss = loss + extra["weighted"]
-        values = {"mel": terms.mel.item(), **extra["values"]}
+        loss = loss + extra.loss
+        values = {"mel": terms.mel.item(), **extra.values}
         if stage.adversarial:
             judged, judge_values = self._judge(decoded, target, stage)
             loss, values = loss + judged, {**values, **judge_values}
@@ -176,7 +217,7 @@ class CodecTrainer:
     def _warm_up(self) -> float:
         return min(1.0, (1 + self.progress.stage_step) / WARM_UP_STEPS)
 
-    def _decode(self, speech: Tensor, batch: Batch, stage: Stage) -> tuple[Tensor, dict[str, Any]]:
+    def _decode(self, speech: Tensor, batch: Batch, stage: Stage) -> tuple[Tensor, Extra]:
         """The stage's path through the model, and its losses that are not about the waveform."""
         model = self.model
         vector, _ = model.voice_encoder(model.mel(batch.voice.to(self.device), None), None)
@@ -184,19 +225,27 @@ class CodecTrainer:
         mel = model.mel(speech, None)
         frames = model.encoder(mel, None)
         if stage.path == "acoustic":
-            return model.decoder(model.acoustic(frames), voice, None), _nothing_extra()
+            return model.decoder(model.acoustic(frames), voice, None), Extra()
         semantic = model.tokens(frames, None)
         acoustic = model.connector(semantic.quantised, voice, None)
-        extra = _nothing_extra()
-        extra["values"]["codes"] = float(semantic.codes.unique().numel())
+        extra = Extra({"codes": float(semantic.codes.unique().numel())})
         if stage.constraint and self.teacher is not None:
-            with torch.no_grad():
-                known = self.teacher["acoustic"](self.teacher["encoder"](mel, None)).float()
-            constraint = acoustic_constraint(acoustic, known)
-            extra["weighted"] = stage.constraint * constraint
-            extra["weighted"] = extra["weighted"] + stage.kl * kl_with_margin(semantic.kl)
-            extra["values"] |= {"constraint": constraint.item(), "kl": semantic.kl.item()}
+            extra.add("constraint", self._constraint(acoustic, mel), stage.constraint)
+        if stage.kl:
+            extra.add("kl", kl_with_margin(semantic.kl), stage.kl)
+        if stage.phones or stage.contrast:
+            terms = self.text(semantic.quantised, batch.phones.to(self.device))
+            extra.add("phones", terms.phones, stage.phones)
+            extra.add("contrast", terms.contrast, stage.contrast)
+            extra.values["named"] = terms.named.item()
         return model.decoder(acoustic, voice, None), extra
+
+    def _constraint(self, acoustic: Tensor, mel: Tensor) -> Tensor:
+        """How far A^ is from the A of stage 1."""
+        assert self.teacher is not None
+        with torch.no_grad():
+            known = self.teacher["acoustic"](self.teacher["encoder"](mel, None)).float()
+        return acoustic_constraint(acoustic, known)
 
     def _judge(
         self, decoded: Tensor, target: Tensor, stage: Stage
@@ -225,7 +274,7 @@ class CodecTrainer:
         self.optimiser.zero_grad()
         if torch.isfinite(loss):
             loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            norm = nn.utils.clip_grad_norm_(self._everything(), 1.0)
             if torch.isfinite(norm):
                 self.optimiser.step()
                 self.average.update(self.model, self.progress.step)
@@ -238,15 +287,6 @@ class CodecTrainer:
             )
         self.progress.step += 1
         self.progress.stage_step += 1
-
-
-def _nothing_extra() -> dict[str, Any]:
-    return {"weighted": torch.zeros(()), "values": {}}
-
-
-def _optimiser(model: nn.Module) -> torch.optim.AdamW:
-    learning = [p for p in model.parameters() if p.requires_grad]
-    return torch.optim.AdamW(learning, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
 
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

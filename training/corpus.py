@@ -65,13 +65,22 @@ def read_manifest(path: Path) -> list[Row]:
     return rows
 
 
+def _by_shard(rows: list[Row]) -> dict[str, list[Row]]:
+    shards: dict[str, list[Row]] = {}
+    for row in rows:
+        shard, _, member = row["file"].partition(".tar/")
+        shards.setdefault(shard + ".tar" if member else "", []).append(row)
+    return shards
+
+
+def in_reading_order(rows: list[Row]) -> list[Row]:
+    """The rows as :func:`waveforms` gives them, and as a corpus holds them."""
+    return [row for members in _by_shard(rows).values() for row in members]
+
+
 def waveforms(rows: list[Row], root: Path) -> Iterator[tuple[Row, NDArray[np.float32]]]:
     """Each row with its mono waveform float32 ``[T]`` at 16 kHz; a shard is read once, in order."""
-    by_shard: dict[str, list[Row]] = {}
-    for row in rows:
-        shard, _, _member = row["file"].partition(".tar/")
-        by_shard.setdefault(shard + ".tar" if _member else "", []).append(row)
-    for shard, members in by_shard.items():
+    for shard, members in _by_shard(rows).items():
         if not shard:
             yield from ((row, _to_16k(root / row["file"])) for row in members)
             continue

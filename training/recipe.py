@@ -25,6 +25,8 @@ class Stage:
     phase: float = 0.3  # without it the head learns magnitudes with arbitrary phase: buzz
     constraint: float = 0.0  # A^ close to the A of stage 1, frozen
     kl: float = 0.0
+    phones: float = 0.0  # tokens that name the phones: intelligible at 10 bits
+    contrast: float = 0.0  # tokens that find their text, and text that finds its tokens
     adversarial: float = 0.0
     matching: float = 0.0
 
@@ -42,8 +44,11 @@ SENDER_FROZEN = ("connector", "decoder", "voice_condition")
 CODEC_STAGES = (
     # 1. Continuous autoencoder: gives the decoder a start and the acoustic target A.
     Stage("acoustic", 0.06, "acoustic", 1e-3, 1e-3, 12, ALL_PARTS),
-    # 2. Everything end to end through the tokens, held near A.
-    Stage("semantic", 0.60, "semantic", 1e-3, 2e-4, 12, ALL_PARTS, constraint=0.1, kl=0.01),
+    # 2. Everything end to end through the tokens, held near A and near the text.
+    Stage(
+        "semantic", 0.60, "semantic", 1e-3, 2e-4, 12, ALL_PARTS,
+        constraint=0.1, kl=0.01, phones=0.07, contrast=0.07,
+    ),
     # 3. Naturalness: receiver only, so that tokens stay what they are; the judges are small because
     #    a discriminator step costs several generator steps on a CPU.
     Stage(

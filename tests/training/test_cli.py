@@ -30,11 +30,23 @@ def train(manifest: Path, out: Path, *more: str) -> int:
 def test_a_run_ends_with_weights_and_can_go_on(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert train(manifest, out, "--minutes", "0.01") == 0
-    first = load_checkpoint(out / "checkpoint.pt")["progress"]["step"]
-    assert first >= 1
+    first = load_checkpoint(out / "checkpoint.pt")["progress"]
+    assert first["step"] >= 1
     assert load_codec("high", out / "high.safetensors").rate.name == "high"
-    assert train(manifest, out, "--minutes", "0.05", "--resume") == 0
-    assert load_checkpoint(out / "checkpoint.pt")["progress"]["step"] > first
+    one_second_more = f"{(first['elapsed_s'] + 1) / 60:.3f}"
+    assert train(manifest, out, "--minutes", one_second_more, "--resume") == 0
+    assert load_checkpoint(out / "checkpoint.pt")["progress"]["step"] > first["step"]
+
+
+def test_aligning_counts_what_cannot_be_aligned(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
+    where = ["--manifest", str(manifest), "--cache", str(tmp_path / "cache"), "--jobs", "1"]
+    assert main(["train", "align", *where]) == 0
+    assert "1 no transcript" in capsys.readouterr().out
+    assert main(["train", "align", *where]) == 0
+    assert "1 done before" in capsys.readouterr().out
 
 
 def test_mistakes_are_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import torch
 from codec import load_codec
 from codec.errors import SecoustiError
 from codec.rates import HIGH, LOW
-from training.batches import Batch, BatchConfig, Batches
+from training.batches import BatchConfig, Batches
 from training.checkpoint import export_weights, load_checkpoint
 from training.codec_trainer import CodecTrainer
 from training.corpus import Corpus, Utterance
+from training.phones import PhoneLabels
 from training.recipe import CODEC_STAGES, Stage
 
 
@@ -24,7 +26,13 @@ def hum_corpus() -> Corpus:
     return Corpus((3000 * wav).astype(np.int16), [Utterance(0, 48000, "hum", "test")])
 
 
-BATCHES = Batches(hum_corpus(), BatchConfig(batch=2, crop_samples=15360))
+def hum_phones() -> PhoneLabels:
+    """The hum says two phones in turn, 100 ms each."""
+    labels = np.tile(np.repeat(np.uint8([5, 9]), 10), 15)
+    return PhoneLabels(labels, np.zeros(1, np.float32), np.array([0, 300]))
+
+
+BATCHES = Batches(hum_corpus(), BatchConfig(batch=2, crop_samples=15360), phones=hum_phones())
 ACOUSTIC, SEMANTIC, ADVERSARIAL, _FINISH = CODEC_STAGES
 
 
@@ -62,6 +70,17 @@ def test_resuming_works_in_a_stage_that_trains_only_the_receiver(tmp_path: Path)
     assert steps(again, ADVERSARIAL, 1) == expected
 
 
+def test_the_semantic_stage_listens_to_the_text(tmp_path: Path) -> None:
+    trainer = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
+    trainer._enter(SEMANTIC)
+    before = {k: v.clone() for k, v in trainer.text.state_dict().items()}
+    values = trainer._step(BATCHES(0), SEMANTIC, 0.0)
+    assert values["phones"] > 0
+    assert values["contrast"] > 0
+    trainer._step(BATCHES(1), SEMANTIC, 0.0)
+    assert all(not torch.equal(v, before[k]) for k, v in trainer.text.state_dict().items())
+
+
 def test_the_adversarial_stage_leaves_the_sender_alone(tmp_path: Path) -> None:
     trainer = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
     steps(trainer, SEMANTIC, 1)
@@ -76,7 +95,7 @@ def test_a_batch_of_nonsense_changes_nothing_and_many_stop_the_run(tmp_path: Pat
     trainer = CodecTrainer(HIGH, CODEC_STAGES, tmp_path)
     trainer._enter(ACOUSTIC)
     good = BATCHES(0)
-    bad = Batch(torch.full_like(good.speech, float("nan")), good.voice, good.voice_known)
+    bad = dataclasses.replace(good, speech=torch.full_like(good.speech, float("nan")))
     before = [p.clone() for p in trainer.model.parameters()]
     with pytest.raises(SecoustiError, match="not finite"):
         for _ in range(30):
@@ -101,6 +120,19 @@ def test_another_rate_may_begin_with_what_fits(tmp_path: Path) -> None:
     assert torch.equal(low.model.decoder.embed.weight, high.average.values["decoder.embed.weight"])
     assert all(name.startswith(("tokens.", "connector.")) for name in fresh)
     assert low.teacher is not None
+
+
+def test_released_weights_are_a_beginning_where_a_teacher_can_be_made(tmp_path: Path) -> None:
+    other = CodecTrainer(LOW, CODEC_STAGES, tmp_path / "other")
+    weights = tmp_path / "low.safetensors"
+    export_weights(weights, other.average.values, {"rate": "low"})
+    ours = CodecTrainer(LOW, CODEC_STAGES, tmp_path / "ours")
+    ours.start_from(weights)
+    released = other.average.values["decoder.embed.weight"].half().float()
+    assert torch.equal(ours.model.decoder.embed.weight, released)
+    with pytest.raises(SecoustiError, match="no teacher"):
+        CodecTrainer(LOW, CODEC_STAGES[1:], tmp_path / "late").start_from(weights)
+    CodecTrainer(LOW, CODEC_STAGES[2:], tmp_path / "last").start_from(weights)
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:
