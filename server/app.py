@@ -15,7 +15,7 @@ import secrets
 import signal
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -26,28 +26,29 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as open_socket
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from codec.errors import SecoustiError
-from server.auth import admits, check_exposure, offered_token, origin_allowed
+from server.auth import check_exposure
 from server.call import House
 from server.calllog import CallLog
 from server.dialogue import WORDS
+from server.doors import Doors
 from server.engine import Engine
+from server.link import Peer
 from server.parts import Parts
 from server.scripts import ScriptShelf
 from server.session import Session
 from server.settings import ServerSettings
-from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, close_reason
-from server.wires.native import CLIENT_TEXT_BYTES, SUBPROTOCOL
 from server.wires.sound import Sound
+from server.wires.wire import Wire
 from voice_agent.speak.archive import ScriptArchive
 from voice_agent.think import crisis_scripts
 
 log = logging.getLogger(__name__)
 
-CALL_PATH, HEALTH_PATH = "/call", "/healthz"
+HEALTH_PATH = "/healthz"
+MESSAGE_BYTES = 16_384  # the largest of any wire; each holds its callers to its own
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
 CLOSE_S = 2.0  # a caller that floods us may not answer our close frame
@@ -76,7 +77,7 @@ class SocketPeer:
 
 def _gone(closed: ConnectionClosed) -> CallEnded:
     if closed.sent is not None and closed.sent.code == CloseCode.TOO_BIG:
-        return CallEnded(CloseCode.TOO_BIG, f"send at most {CLIENT_TEXT_BYTES} bytes a message")
+        return CallEnded(CloseCode.TOO_BIG, f"send at most {MESSAGE_BYTES} bytes a message")
     return CallEnded(CloseCode.NORMAL, "the caller hung up")
 
 
@@ -96,7 +97,7 @@ class Server:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         check_exposure(settings.host, settings.token, settings.insecure)
-        self._settings = settings
+        self._settings, self._doors = settings, Doors(settings)
         # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
         self._pool = ThreadPoolExecutor(3 * settings.slots, "secousti-worker")
         self._engine = Engine(parts.codecs, settings.slots, settings.codec_threads)
@@ -154,9 +155,9 @@ class Server:
                 settings.host,
                 settings.port,
                 process_request=self._admit,
-                select_subprotocol=_choose,
+                select_subprotocol=self._doors.choose,
                 compression=None,  # tokens have no redundancy left to squeeze
-                max_size=CLIENT_TEXT_BYTES,
+                max_size=MESSAGE_BYTES,
                 max_queue=QUEUED_FRAMES,
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
@@ -179,28 +180,13 @@ class Server:
             log.exception("the scripts could not be prepared: a later fault may end its call")
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """The handshake: health, path, origin, token, protocol, in this order."""
-        path = request.path.partition("?")[0]
-        if path == HEALTH_PATH:
+        """The handshake: health, then the doors, then whether there is room to wait."""
+        if request.path.partition("?")[0] == HEALTH_PATH:
             return self._health(connection)
-        if path != CALL_PATH:
-            return connection.respond(HTTPStatus.NOT_FOUND, f"calls are at {CALL_PATH}\n")
-        headers, settings = request.headers, self._settings
-        offered = _subprotocols(headers.get_all("Sec-WebSocket-Protocol"))
-        if not origin_allowed(
-            headers.get("Origin"),
-            headers.get("Host", ""),
-            settings.allowed_origins,
-            settings.host,
-        ):
-            return connection.respond(HTTPStatus.FORBIDDEN, "this page may not call here\n")
-        if not admits(settings.token, offered_token(headers.get("Authorization"), offered)):
-            return connection.respond(HTTPStatus.UNAUTHORIZED, "send the server's token\n")
-        if SUBPROTOCOL not in offered:
-            return connection.respond(
-                HTTPStatus.BAD_REQUEST, f"offer the websocket subprotocol {SUBPROTOCOL}\n"
-            )
-        if sum(not session.admitted for session in self._sessions) >= settings.waiting:
+        if refusal := self._doors.refusal(request):
+            status, why = refusal
+            return connection.respond(status, f"{why}\n")
+        if sum(not session.admitted for session in self._sessions) >= self._settings.waiting:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many are waiting\n")
         return None
 
@@ -219,9 +205,14 @@ class Server:
         return response
 
     async def _handle(self, connection: ServerConnection) -> None:
-        session = Session(
-            secrets.token_hex(8), SocketPeer(connection), self._house, native.ServerWire()
-        )
+        assert connection.request is not None, "a connection without a handshake"
+        wire = self._doors.wire(connection.request)
+        ended = await self._converse(SocketPeer(connection), wire)
+        await connection.close(ended.code, close_reason(ended.reason))
+
+    async def _converse(self, peer: Peer, wire: Wire) -> CallEnded:
+        """One connection from its first message to its last word."""
+        session = Session(secrets.token_hex(8), peer, self._house, wire)
         if self._draining:
             session.leave()
         self._sessions.add(session)
@@ -229,8 +220,11 @@ class Server:
             ended = await session.run()
         finally:
             self._sessions.discard(session)
-        log.info("call %s ended: %d %s", session.name, ended.code, ended.reason)
-        await connection.close(ended.code, close_reason(ended.reason))
+        log.info(
+            "call %s (%s %s) ended: %d %s",
+            *(session.name, wire.name, wire.peer_id or "-", ended.code, ended.reason),
+        )
+        return ended
 
     def _open_log(self, name: str, sound: Sound) -> CallLog | None:
         if self._settings.log_dir is None:
@@ -259,15 +253,6 @@ async def serve(
     async with Server(settings, parts, shelf=shelf) as server:
         ready(server.port)
         await stop.wait()
-
-
-def _choose(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """Ours, and never the one that carries the token: the answer would repeat it."""
-    return Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
-
-
-def _subprotocols(headers: Sequence[str]) -> list[str]:
-    return [name.strip() for header in headers for name in header.split(",")]
 
 
 def _tls(settings: ServerSettings) -> ssl.SSLContext | None:

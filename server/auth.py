@@ -1,4 +1,4 @@
-"""Who may call: a bearer token, and the web page's origin.
+"""Who may call: a bearer token, a vendor's signature, and the web page's origin.
 
 The token comes in the ``Authorization`` header or, for browsers, which cannot set one, as a second
 subprotocol ``secousti.token.<token>``. It is never read from the address, which ends up in logs.
@@ -6,9 +6,12 @@ subprotocol ``secousti.token.<token>``. It is never read from the address, which
 
 from __future__ import annotations
 
+import base64
+import hmac
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Mapping, Sequence
 from hmac import compare_digest
 from urllib.parse import urlsplit
 
@@ -50,6 +53,8 @@ def offered_token(authorization: str | None, subprotocols: Iterable[str]) -> str
     """The token a client sent, from the header or else from its subprotocols."""
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "basic":  # for those who can only send a name and a password
+            return _password(token.strip())
         return token.strip() if scheme.lower() == "bearer" else None
     for name in subprotocols:
         if name.startswith(TOKEN_SUBPROTOCOL):
@@ -61,7 +66,48 @@ def admits(expected: str | None, offered: str | None) -> bool:
     """Whether the token fits, in constant time; without an expected one everybody does."""
     if expected is None:
         return True
-    return offered is not None and compare_digest(expected.encode(), offered.encode())
+    if offered is None:
+        return False
+    return compare_digest(expected.encode(), offered.encode(errors="surrogatepass"))
+
+
+def twilio_signed(
+    auth_token: str, url: str, signature: str | None, parameters: Mapping[str, str] | None = None
+) -> bool:
+    """Whether Twilio, who knows ``auth_token``, has asked for ``url`` with form ``parameters``.
+
+    HMAC-SHA1 over the address and the sorted parameters, in base64 (Twilio, "Validating requests").
+    The address is signed with or without its port, so both are tried. There is no time in it: what
+    was signed once stays valid, which is why streams also bring our own token.
+    """
+    if signature is None:
+        return False
+    rest = "".join(name + value for name, value in sorted((parameters or {}).items()))
+    try:
+        addresses = _with_and_without_port(url)
+    except ValueError:  # a host header that is no host
+        return False
+    signed = [_hmac_sha1(auth_token, address + rest) for address in addresses]
+    given = signature.encode(errors="surrogatepass")
+    return any([compare_digest(one, given) for one in signed])
+
+
+def _hmac_sha1(key: str, text: str) -> bytes:
+    return base64.b64encode(hmac.digest(key.encode(), text.encode(), "sha1"))
+
+
+def _with_and_without_port(url: str) -> list[str]:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
+    port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
+    return [parts._replace(netloc=netloc).geturl() for netloc in (host, f"{host}:{port}")]
+
+
+def _password(encoded: str) -> str | None:
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except (Base64Error, UnicodeDecodeError):
+        return None
 
 
 def origin_allowed(

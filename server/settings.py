@@ -7,6 +7,8 @@ from pathlib import Path
 
 from server.limits import Limits
 
+WIRES = ("call", "twilio")
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -17,6 +19,11 @@ class ServerSettings:
     allowed_origins: tuple[str, ...] = ()  # further web origins, e.g. "https://support.example"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    wires: tuple[str, ...] = WIRES  # the ways in that are open; those not in use may be shut
+    locale: str = "US"  # of callers whose wire does not say where they are
+
+    public_url: str | None = None  # "wss://help.example.org", as Twilio calls it, behind a proxy
+    twilio_auth_token: str | None = None  # given: only what Twilio has signed gets in at /twilio
 
     slots: int = 8  # calls at once; what two cores carry with room to spare
     waiting: int = 32  # connections that have not said hello yet

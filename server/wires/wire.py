@@ -2,7 +2,7 @@
 
 The native wire is the one that can say the most, so its events are the call's own; every other wire
 translates. Two facts more decide how a call plays out: what sound is on the wire, and how far ahead
-of real time it may be sent. A far end that keeps a queue gets the server's lead, and can take queued
+of real time it may go. A far end that keeps a queue gets the server's lead, and can take queued
 sound back; one that plays what comes is paced by us, with a ``lead_ms`` of a frame or two.
 """
 

@@ -83,9 +83,13 @@ class FakeListener:
     loud: int = 0
     quiet: int = 0
     started: bool = False
+    rest: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def push(self, pcm: np.ndarray) -> list[Any]:
-        return [event for block in pcm.reshape(-1, 320) for event in self._hear(block)]
+        pcm = np.concatenate([self.rest, pcm])
+        whole = len(pcm) // 320 * 320
+        self.rest = pcm[whole:]
+        return [event for block in pcm[:whole].reshape(-1, 320) for event in self._hear(block)]
 
     def _hear(self, block: np.ndarray) -> Iterator[Any]:
         self.heard += len(block)

@@ -175,7 +175,21 @@ def virtually(
     shelf: ScriptShelf | None = None,
     **parts: Any,
 ) -> CallEnded:
-    """One call over a :class:`Line`, greeted, while ``work(line, session)`` plays the caller.
+    """One call over a :class:`Line`, greeted, while ``work(line, session)`` plays the caller."""
+    line = Line(RATES[rate])
+    line.say(native.Hello.model_validate({"rate": rate, "events": True}))
+    return over(line, native.ServerWire(), work, settings, shelf, **parts)
+
+
+def over(
+    line: Any,
+    wire: Any,
+    work: Callable[[Any, Session], Coroutine[Any, Any, Any]],
+    settings: ServerSettings | None = None,
+    shelf: ScriptShelf | None = None,
+    **parts: Any,
+) -> CallEnded:
+    """One call on virtual time over any ``line`` whose other end speaks ``wire``.
 
     Returns how the call ended; a task that is left behind fails.
     """
@@ -187,10 +201,8 @@ def virtually(
         house = House(
             chosen, made, engine, shelf or ScriptShelf(), VirtualPool(), now, lambda *_: None
         )
-        line = Line(RATES[rate])
-        session = Session("test", line, house, native.ServerWire())
+        session = Session("test", line, house, wire)
         running = asyncio.create_task(session.run())
-        line.say(native.Hello.model_validate({"rate": rate, "events": True}))
         try:
             await work(line, session)
             line.hang_up()

@@ -1,0 +1,103 @@
+"""The ways in over websockets: which path speaks which wire, and who may come in by it.
+
+A caller's side that can set headers brings the server's token in one; a telephone vendor that
+cannot brings it inside the stream, and its wire asks for it. Pages elsewhere stay out of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request
+from websockets.typing import Subprotocol
+
+from server.auth import admits, offered_token, origin_allowed, twilio_signed
+from server.settings import ServerSettings
+from server.wires import native
+from server.wires.twilio import TwilioWire
+from server.wires.wire import Wire
+
+Refusal = tuple[HTTPStatus, str]
+
+
+@dataclass(frozen=True)
+class Door:
+    """``make`` gives a wire that asks for the token it is given. ``subprotocol``: chosen where the
+    client offers it, and ``required`` to be. ``inside``: the token may come in the stream."""
+
+    make: Callable[[str | None, str], Wire]
+    subprotocol: str | None = None
+    required: bool = False
+    inside: bool = False
+
+
+DOORS = {
+    "/call": Door(lambda token, locale: native.ServerWire(), native.SUBPROTOCOL, required=True),
+    "/twilio": Door(TwilioWire, inside=True),
+}
+
+
+class Doors:
+    """The doors of one server."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+
+    def refusal(self, request: Request) -> Refusal | None:
+        """Why this handshake is turned away: path, origin, token, signature, protocol."""
+        door = self._door(request)
+        if door is None:
+            return HTTPStatus.NOT_FOUND, f"calls are at {', '.join(self._open())}"
+        headers, settings = request.headers, self._settings
+        origin, host = headers.get("Origin"), headers.get("Host", "")
+        if not origin_allowed(origin, host, settings.allowed_origins, settings.host):
+            return HTTPStatus.FORBIDDEN, "this page may not call here"
+        if not door.inside and not self._knows_token(request):
+            return HTTPStatus.UNAUTHORIZED, "send the server's token"
+        if door.make is TwilioWire and not self._signed(request):
+            return HTTPStatus.FORBIDDEN, "X-Twilio-Signature is missing or wrong"
+        if door.required and door.subprotocol not in _offered(request):
+            return HTTPStatus.BAD_REQUEST, f"offer the websocket subprotocol {door.subprotocol}"
+        return None
+
+    def choose(
+        self, connection: ServerConnection, offered: Sequence[Subprotocol]
+    ) -> Subprotocol | None:
+        """The door's own, and never one that carries the token: the answer would repeat it."""
+        door = connection.request and self._door(connection.request)
+        chosen = door and door.subprotocol
+        return Subprotocol(chosen) if chosen and chosen in offered else None
+
+    def wire(self, request: Request) -> Wire:
+        """The wire of a connection that was let in."""
+        door = self._door(request)
+        assert door is not None, "a handshake without a door was let in"
+        token = None if self._knows_token(request) else self._settings.token
+        return door.make(token, self._settings.locale)
+
+    def _open(self) -> list[str]:
+        return [path for path in DOORS if path.rpartition("/")[2] in self._settings.wires]
+
+    def _door(self, request: Request) -> Door | None:
+        path = request.path.partition("?")[0]
+        return DOORS[path] if path in self._open() else None
+
+    def _knows_token(self, request: Request) -> bool:
+        authorization = request.headers.get("Authorization")
+        return admits(self._settings.token, offered_token(authorization, _offered(request)))
+
+    def _signed(self, request: Request) -> bool:
+        secret, public = self._settings.twilio_auth_token, self._settings.public_url
+        if secret is None:
+            return True
+        base = (public or f"wss://{request.headers.get('Host', '')}").rstrip("/")
+        signature = request.headers.get("X-Twilio-Signature")
+        return twilio_signed(secret, base + request.path, signature)
+
+
+def _offered(request: Request) -> list[str]:
+    headers = request.headers.get_all("Sec-WebSocket-Protocol")
+    return [name.strip() for header in headers for name in header.split(",")]
