@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -10,11 +11,13 @@ from torch import Tensor
 
 from codec.errors import SecoustiError
 from codec.model import SecoustiModel
-from codec.packets import Packet, pack, unpack
-from codec.rates import DELAY_SAMPLES, Rate, rate_named
-from codec.stream import StreamDecoder, StreamEncoder, require_finite
-from codec.tokens import Tokens, tokens_needed
+from codec.packets import Packet, pack
+from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
+from codec.runtime.backend import Backend, open_backend
+from codec.stream import StreamDecoder, StreamEncoder
+from codec.tokens import Tokens
 from codec.weights import load_weights, packaged_weights
+from codec.whole import WholeEncoder, decoded_blocks
 
 
 class Codec:
@@ -22,54 +25,48 @@ class Codec:
     so a streamed call and a whole file give the same bits.
     """
 
-    def __init__(self, model: SecoustiModel) -> None:
+    def __init__(self, model: SecoustiModel, backend: str = "torch", device: str = "cpu") -> None:
         self.model = model.eval().requires_grad_(False)
+        self.backend: Backend = open_backend(model, backend, device)
 
     @property
     def rate(self) -> Rate:
         return self.model.rate
 
     def stream_encoder(self, slots: int = 1) -> StreamEncoder:
-        return StreamEncoder(self.model, slots)
+        return StreamEncoder(self.backend.encoder(slots), self.rate, slots)
 
     def stream_decoder(self, slots: int = 1) -> StreamDecoder:
-        return StreamDecoder(self.model, slots)
+        return StreamDecoder(self.backend.decoder(slots), self.rate, slots)
+
+    def whole_encoder(self, batch: int = 1) -> WholeEncoder:
+        """For signals too long to hold: takes them block by block."""
+        return WholeEncoder(self.backend, self.rate, batch)
 
     def encode(self, wav: Tensor) -> Tokens:
         """Float32 ``[T]`` or ``[B, T]`` at 16 kHz -> :class:`Tokens`.
 
         Raises :class:`SecoustiError` for an empty signal, NaN or infinity.
         """
-        if wav.numel() == 0:
-            raise SecoustiError("the audio is empty: give at least one sample")
-        batch = require_finite(wav.reshape(-1, wav.shape[-1]).float())
-        samples = batch.shape[1]
-        wanted = tokens_needed(self.rate.name, samples)
-        packets = -(-wanted // self.rate.tokens_per_packet)
-        padded = F.pad(batch, (0, packets * self.rate.packet_samples - samples))
-        encoder = self.stream_encoder(len(batch))
-        rows = range(len(batch))
-        stream = [
-            encoder.step(piece, rows) for piece in torch.split(padded, self.rate.packet_samples, 1)
-        ]
-        content = [[unpack(self.rate, k, step[b]) for k, step in enumerate(stream)] for b in rows]
-        codes = [[code for p in signal for code in p.codes][:wanted] for signal in content]
-        voice = [[p.voice for p in signal if p.voice is not None] for signal in content]
-        return Tokens(torch.tensor(codes), _codewords(voice), self.rate.name, samples)
+        batch = wav.reshape(-1, wav.shape[-1]) if wav.numel() else wav.reshape(1, 0)
+        encoder = self.whole_encoder(len(batch))
+        for block in torch.split(batch, SAMPLE_RATE_HZ, dim=1):
+            encoder.push(block)
+        return encoder.finish()
 
     def decode(self, tokens: Tokens) -> Tensor:
         """:class:`Tokens` -> float32 ``[B, tokens.samples]``, the codec's delay compensated.
 
         Raises :class:`SecoustiError` when the tokens belong to the other rate.
         """
+        wav = torch.cat(list(self.decode_blocks(tokens)), dim=1)
+        return F.pad(wav, (0, tokens.samples - wav.shape[1]))
+
+    def decode_blocks(self, tokens: Tokens) -> Iterator[Tensor]:
+        """As :meth:`decode`, in blocks ``[B, T]`` of up to one packet: for long signals."""
         if tokens.rate != self.rate.name:
             raise SecoustiError(f"tokens of rate {tokens.rate} given to the {self.rate.name} codec")
-        decoder = self.stream_decoder(tokens.codes.shape[0])
-        rows = range(tokens.codes.shape[0])
-        signals = [packets_of(tokens, b) for b in rows]
-        pieces = [decoder.step(step, rows) for step in zip(*signals, strict=True)]
-        wav = torch.cat(pieces, dim=1)[:, DELAY_SAMPLES : DELAY_SAMPLES + tokens.samples]
-        return F.pad(wav, (0, tokens.samples - wav.shape[1]))
+        return decoded_blocks(self.backend, self.rate, tokens)
 
 
 def packets_of(tokens: Tokens, signal: int = 0) -> list[bytes]:
@@ -86,16 +83,16 @@ def packets_of(tokens: Tokens, signal: int = 0) -> list[bytes]:
     return packets
 
 
-def load_codec(rate: str, weights: Path | None = None) -> Codec:
+def load_codec(
+    rate: str, weights: Path | None = None, backend: str = "auto", device: str = "cpu"
+) -> Codec:
     """The codec of ``rate`` with its packaged weights, or those of a safetensors file.
 
-    Raises :class:`SecoustiError` for an unknown rate and for missing or foreign weights.
+    ``backend`` and ``device`` as in :func:`codec.runtime.backend.open_backend`. Raises
+    :class:`SecoustiError` for an unknown rate, missing or foreign weights, and a backend or device
+    that is not there.
     """
     chosen = rate_named(rate)
     model = SecoustiModel(chosen)
     load_weights(model, weights or packaged_weights(chosen))
-    return Codec(model)
-
-
-def _codewords(voice: list[list[int]]) -> Tensor:
-    return torch.tensor(voice, dtype=torch.int64).reshape(len(voice), -1)
+    return Codec(model, backend, device)

@@ -61,12 +61,14 @@ def fresh_state(model: nn.Module, batch: int) -> State:
 
 def gather(state: State, slots: Sequence[int]) -> State:
     """The rows of ``slots``, copied."""
-    rows = torch.as_tensor(slots)
-    return {key: value.index_select(0, rows) for key, value in state.items()}
+    return {key: value.index_select(0, _rows(slots, value)) for key, value in state.items()}
 
 
 def scatter(state: State, slots: Sequence[int], rows: State) -> None:
     """Writes ``rows`` back into ``slots``; all other slots stay untouched."""
-    where = torch.as_tensor(slots)
     for key, value in rows.items():
-        state[key].index_copy_(0, where, value)
+        state[key].index_copy_(0, _rows(slots, value), value)
+
+
+def _rows(slots: Sequence[int], beside: Tensor) -> Tensor:
+    return torch.as_tensor(slots, device=beside.device)
