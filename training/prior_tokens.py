@@ -71,7 +71,7 @@ def load_tokens(
     """
     path = cache / f"tokens-{model.rate.name}-{sender_hash(model)}.npz"
     codes, voice = _read(path)
-    order = _drawn_order(corpus, weights)
+    order = drawn_order(corpus, weights)
     began = time.process_time()
     while len(codes) < len(order) and time.process_time() - began < cpu_seconds:
         pool = order[len(codes) : len(codes) + POOL]
@@ -101,8 +101,11 @@ def _joined(codes: Sequence[NDArray[np.int32]], voice: Sequence[NDArray[np.int32
     return TokenCorpus(np.concatenate(codes), np.concatenate(voice), np.cumsum(lengths, axis=0))
 
 
-def _drawn_order(corpus: Corpus, weights: Mapping[str, float]) -> list[int]:
-    """All utterances once, drawn without replacement in proportion to their source's weight."""
+def drawn_order(corpus: Corpus, weights: Mapping[str, float]) -> list[int]:
+    """Every utterance once, as :func:`load_tokens` takes them.
+
+    Drawn without replacement in proportion to their source's weight.
+    """
     waits = np.random.default_rng(0).exponential(size=len(corpus.utterances))
     shares = np.array([weights.get(u.source, 1.0) for u in corpus.utterances])
     return [int(i) for i in np.argsort(waits / shares)]
