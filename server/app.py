@@ -39,6 +39,7 @@ from server.parts import Parts
 from server.scripts import ScriptShelf
 from server.session import Session
 from server.settings import ServerSettings
+from server.tcp import Admission, AudioSocketListener
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.sound import Sound
 from server.wires.wire import Wire
@@ -95,6 +96,7 @@ class Server:
         *,
         shelf: ScriptShelf | None = None,
         clock: Callable[[], float] = time.monotonic,
+        admits: Admission | None = None,
     ) -> None:
         check_exposure(settings.host, settings.token, settings.insecure)
         self._settings, self._doors = settings, Doors(settings)
@@ -108,6 +110,7 @@ class Server:
         self._sessions: set[Session] = set()
         self._draining = False
         self._socket: SocketServer | None = None
+        self._tcp = AudioSocketListener(settings, self._admitted, admits)
 
     @property
     def port(self) -> int:
@@ -117,12 +120,22 @@ class Server:
         return port
 
     @property
+    def audiosocket_port(self) -> int:
+        """The same of AudioSocket, where the settings open it."""
+        return self._tcp.port
+
+    @property
     def calls(self) -> int:
         """Calls that are admitted now."""
         return self._settings.slots - self._engine.free
 
     async def __aenter__(self) -> Self:
-        self._socket = await self._listen()
+        await self._tcp.start()
+        try:
+            self._socket = await self._listen()
+        except SecoustiError:
+            self._tcp.stop()
+            raise
         self._engine.start()
         await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_scripts)
         return self
@@ -138,6 +151,7 @@ class Server:
             return
         self._draining = True
         self._socket.close(close_connections=False)
+        self._tcp.stop()
         for session in self._sessions:
             session.leave()
         try:
@@ -146,6 +160,7 @@ class Server:
         except TimeoutError:
             self._socket.close(code=CloseCode.GOING_AWAY)
             await self._socket.wait_closed()
+        await self._tcp.closed()
 
     async def _listen(self) -> SocketServer:
         settings = self._settings
@@ -186,7 +201,7 @@ class Server:
         if refusal := self._doors.refusal(request):
             status, why = refusal
             return connection.respond(status, f"{why}\n")
-        if sum(not session.admitted for session in self._sessions) >= self._settings.waiting:
+        if self._crowded:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many are waiting\n")
         return None
 
@@ -209,6 +224,15 @@ class Server:
         wire = self._doors.wire(connection.request)
         ended = await self._converse(SocketPeer(connection), wire)
         await connection.close(ended.code, close_reason(ended.reason))
+
+    @property
+    def _crowded(self) -> bool:
+        waiting = sum(not session.admitted for session in self._sessions)
+        return waiting >= self._settings.waiting
+
+    async def _admitted(self, peer: Peer, wire: Wire) -> CallEnded | None:
+        """A connection that had no handshake to be refused in."""
+        return None if self._crowded else await self._converse(peer, wire)
 
     async def _converse(self, peer: Peer, wire: Wire) -> CallEnded:
         """One connection from its first message to its last word."""

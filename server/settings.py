@@ -25,6 +25,10 @@ class ServerSettings:
     public_url: str | None = None  # "wss://help.example.org", as Twilio calls it, behind a proxy
     twilio_auth_token: str | None = None  # given: only what Twilio has signed gets in at /twilio
 
+    audiosocket_host: str = "127.0.0.1"  # Asterisk's AudioSocket has neither TLS nor a token
+    audiosocket_port: int | None = None  # None: not answered; 0: any free one
+    audiosocket_calls: tuple[str, ...] = ()  # UUIDs that are expected; none: any, on loopback only
+
     slots: int = 8  # calls at once; what two cores carry with room to spare
     waiting: int = 32  # connections that have not said hello yet
     codec_threads: int = 1  # of the engine's thread; more would fight the recogniser for cores

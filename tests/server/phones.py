@@ -6,14 +6,17 @@ import asyncio
 import base64
 import json
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
+from server.wires.audiosocket import HANGUP, HEADER, IDENTITY, KEY, RATES_HZ, frame
 from server.wires.closing import CallEnded, CloseCode
-from server.wires.sound import PcmFormat, PcmSound
+from server.wires.sound import PcmFormat
 from tests.server.virtual import now
 
 LOUD, SILENT, HEARD = 0.4, 0.0, 0.1
+CALL_UUID = UUID("40325ec2-5efd-4bd3-805f-53576e581d13")
 
 
 class Phone:
@@ -173,6 +176,30 @@ class TwilioPhone(Phone):
         return [at for at, message in self.got if json.loads(message)["event"] == "clear"]
 
 
-def narrow(rate_hz: int, frame_ms: int = 20) -> PcmSound:
-    form = PcmFormat("pcm16", rate_hz)
-    return PcmSound(form, form, frame_ms)
+class AsteriskPhone(Phone):
+    """Asterisk's AudioSocket: plays each frame as it comes, and takes nothing back."""
+
+    def __init__(self, kind: int = 0x10, uuid: UUID = CALL_UUID) -> None:
+        super().__init__(PcmFormat("pcm16", RATES_HZ[kind]))
+        self.kind = kind
+        self.hung_up = False
+        self.say(frame(IDENTITY, uuid.bytes))
+
+    def media(self, payload: bytes) -> bytes:
+        return frame(self.kind, payload)
+
+    def press(self, digit: str) -> None:
+        self.say(frame(KEY, digit.encode()))
+
+    def take(self, message: bytes | str) -> None:
+        assert isinstance(message, bytes)
+        kind, length = HEADER.unpack_from(message)
+        assert len(message) == HEADER.size + length
+        assert not self.hung_up
+        if kind == HANGUP:
+            self.hung_up = True
+            return
+        # anything else than whole audio frames ends the call (res_audiosocket.c)
+        assert kind == self.kind
+        assert length == self.form.bytes_of(20) > 0
+        self.queue(message[HEADER.size :])
