@@ -33,13 +33,14 @@ class SemanticVAE(nn.Module):
         self.to_log_var = nn.Linear(channels, dims)
         nn.init.zeros_(self.to_log_var.weight)
         nn.init.constant_(self.to_log_var.bias, -4.0)
-        self.quantiser = make_fsq(rate.levels)
+        self.quantiser: nn.Module = make_fsq(rate.levels)
+        self.sampling = True  # while training
 
     def forward(self, x: Tensor) -> Semantic:
         x = self.norm(x)
         mean, log_var = self.to_mean(x).float(), self.to_log_var(x).float().clamp(-8, 4)
         z = mean
-        if self.training:
+        if self.training and self.sampling:
             z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
         quantised, codes = self.quantiser(z)
         kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).mean()
@@ -60,7 +61,7 @@ def make_fsq(levels: tuple[int, ...]) -> FSQ:
     return quantiser
 
 
-def codes_to_vectors(quantiser: FSQ, codes: Tensor) -> Tensor:
+def codes_to_vectors(quantiser: nn.Module, codes: Tensor) -> Tensor:
     """Codes int64 ``[B, N]`` -> vectors in [-1, 1] ``[B, N, dims]``."""
-    vectors: Tensor = quantiser.indices_to_codes(codes)
+    vectors: Tensor = quantiser.indices_to_codes(codes)  # type: ignore[operator]
     return vectors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +16,13 @@ from codec.errors import SecoustiError
 from codec.model import SecoustiModel
 from codec.rates import DELAY_SAMPLES, Rate
 from codec.weights import load_weights
+from training.ablation import LearntCodebook, ablate, ablated_stages
 from training.batches import Batch
 from training.checkpoint import Averaged, load_checkpoint, load_matching, save_checkpoint
 from training.discriminators import Discriminators, discriminator_loss, generator_loss
+from training.dropout import drop_packets
 from training.losses import ReconstructionLoss, acoustic_constraint, kl_with_margin
+from training.ranks import Ranks
 from training.recipe import Stage, stage_at
 from training.text import TextAlignment
 
@@ -28,6 +30,7 @@ JUDGED_SAMPLES = 10240  # 0.64 s of each crop goes before the judges, after its 
 WARM_UP_STEPS = 100
 SAVE_EACH_S = 120.0
 BAD_STEPS_ALLOWED = 20
+ALONE = Ranks()
 
 
 @dataclass
@@ -56,10 +59,19 @@ class CodecTrainer:
     """One run: networks, judges, optimisers, average, teacher; resumable at every checkpoint."""
 
     def __init__(
-        self, rate: Rate, stages: tuple[Stage, ...], out: Path, device: str = "cpu"
+        self,
+        rate: Rate,
+        stages: tuple[Stage, ...],
+        out: Path,
+        device: str = "cpu",
+        without: frozenset[str] = frozenset(),
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.stages, self.out, self.device = stages, out, device
-        self.model = SecoustiModel(rate).to(device)
+        self.stages, self.out, self.device = ablated_stages(stages, without), out, device
+        self.without, self.ranks = without, ranks
+        self.model = SecoustiModel(rate)
+        ablate(self.model, without)
+        self.model.to(device)
         self.text = TextAlignment(rate).to(device)
         self.judges = Discriminators().to(device)
         self.reconstruction = ReconstructionLoss().to(device)
@@ -79,6 +91,8 @@ class CodecTrainer:
         return self.out / "checkpoint.pt"
 
     def save(self) -> None:
+        if not self.ranks.leads:
+            return
         save_checkpoint(
             self.checkpoint_path,
             {
@@ -159,20 +173,45 @@ class CodecTrainer:
         """Trains until ``minutes`` of training time (all legs together) are used up.
 
         ``batches(step, size)`` gives the crops. A checkpoint is written each two minutes, at the
-        end, and when ``should_stop`` says so.
+        end, when ``should_stop`` says so, and when a step runs out of memory.
+
+        Raises:
+            SecoustiError: a step did not fit in memory, or many in a row were not finite.
         """
+        self._start_together()
         began, before = time.monotonic(), self.progress.elapsed_s
         saved = began
-        while self.progress.elapsed_s < 60 * minutes and not should_stop():
+        while self.progress.elapsed_s < 60 * minutes and not self._agreed(should_stop()):
             stage, within = stage_at(self.progress.elapsed_s / (60 * minutes), self.stages)
             if stage.name != self.progress.stage:
                 self._enter(stage)
-            report(self._step(batches(self.progress.step, stage.batch), stage, within))
-            self.progress.elapsed_s = before + time.monotonic() - began
+            try:
+                values = self._step(batches(self.progress.step, stage.batch), stage, within)
+            except torch.OutOfMemoryError as error:
+                self.save()
+                raise SecoustiError(
+                    f"step {self.progress.step} with {stage.batch} crops does not fit in memory; "
+                    f"{self.checkpoint_path} has all steps before: --resume with a smaller --batch"
+                ) from error
+            elapsed_s = before + time.monotonic() - began
+            self.progress.elapsed_s = self.ranks.agree(elapsed_s, self.device)
+            report(values)
             if time.monotonic() - saved > SAVE_EACH_S:
                 self.save()
                 saved = time.monotonic()
         self.save()
+
+    def _start_together(self) -> None:
+        """All ranks begin with rank 0's networks; each then sees noise of its own."""
+        if self.ranks.count == 1:
+            return
+        networks = (self.model, self.text, self.judges)
+        self.ranks.share(value for part in networks for value in part.state_dict().values())
+        self.average.values = {k: v.detach().clone() for k, v in self.model.named_parameters()}
+        torch.manual_seed(self.progress.step * self.ranks.count + self.ranks.rank)
+
+    def _agreed(self, stop: bool) -> bool:
+        return bool(self.ranks.agree(float(stop), self.device))
 
     def _enter(self, stage: Stage) -> None:
         """A new stage: freeze A as the teacher where it is first needed, begin afresh with Adam."""
@@ -221,16 +260,20 @@ class CodecTrainer:
         """The stage's path through the model, and its losses that are not about the waveform."""
         model = self.model
         vector, _ = model.voice_encoder(model.mel(batch.voice.to(self.device), None), None)
-        voice = model.voice_condition(vector, batch.voice_known.to(self.device))
+        known = batch.voice_known & ("voice" not in self.without)
+        voice = model.voice_condition(vector, known.to(self.device))
         mel = model.mel(speech, None)
         frames = model.encoder(mel, None)
         if stage.path == "acoustic":
             return model.decoder(model.acoustic(frames), voice, None), Extra()
         semantic = model.tokens(frames, None)
-        acoustic = model.connector(semantic.quantised, voice, None)
+        received = drop_packets(semantic.quantised, model.rate, stage.lost)
+        acoustic = model.connector(received, voice, None)
         extra = Extra({"codes": float(semantic.codes.unique().numel())})
         if stage.constraint and self.teacher is not None:
             extra.add("constraint", self._constraint(acoustic, mel), stage.constraint)
+        if isinstance(model.tokens.bottleneck.quantiser, LearntCodebook):
+            extra.add("commitment", model.tokens.bottleneck.quantiser.commitment, 1.0)
         if stage.kl:
             extra.add("kl", kl_with_margin(semantic.kl), stage.kl)
         if stage.phones or stage.contrast:
@@ -256,6 +299,7 @@ class CodecTrainer:
             judging = discriminator_loss(self.judges(real), self.judges(fake.detach()))
         self.judge_optimiser.zero_grad()
         judging.backward()  # type: ignore[no-untyped-call]
+        self.ranks.average_gradients(self.judges.parameters())
         nn.utils.clip_grad_norm_(self.judges.parameters(), 10.0)
         self.judge_optimiser.step()
         self.judges.requires_grad_(False)
@@ -272,13 +316,13 @@ class CodecTrainer:
 
     def _descend(self, loss: Tensor, values: dict[str, Any]) -> None:
         self.optimiser.zero_grad()
-        if torch.isfinite(loss):
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(self._everything(), 1.0)
-            if torch.isfinite(norm):
-                self.optimiser.step()
-                self.average.update(self.model, self.progress.step)
-                self._bad_steps = -1
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.ranks.average_gradients(self._everything())
+        norm = nn.utils.clip_grad_norm_(self._everything(), 1.0)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+            self.average.update(self.model, self.progress.step)
+            self._bad_steps = -1
         self._bad_steps += 1
         if self._bad_steps > BAD_STEPS_ALLOWED:
             raise SecoustiError(
@@ -292,27 +336,3 @@ class CodecTrainer:
 def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
         group["lr"] = rate
-
-
-def jsonl_reporter(path: Path, each: int = 20) -> Callable[[dict[str, Any]], None]:
-    """Appends the mean of every ``each`` steps to ``path`` as one JSON line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    window: list[dict[str, Any]] = []
-
-    def report(values: dict[str, Any]) -> None:
-        window.append(values)
-        if len(window) < each or values["step"] % each:
-            return
-        numbers = [key for key, value in values.items() if isinstance(value, float)]
-        means = {k: round(sum(w.get(k, 0.0) for w in window) / len(window), 4) for k in numbers}
-        line = {
-            "step": values["step"],
-            "stage": values["stage"],
-            "time": round(time.time()),
-            **means,
-        }
-        with path.open("a") as handle:
-            handle.write(json.dumps(line) + "\n")
-        window.clear()
-
-    return report

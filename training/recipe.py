@@ -27,6 +27,7 @@ class Stage:
     kl: float = 0.0
     phones: float = 0.0  # tokens that name the phones: intelligible at 10 bits
     contrast: float = 0.0  # tokens that find their text, and text that finds its tokens
+    lost: float = 0.0  # share of packets the receiver must do without
     adversarial: float = 0.0
     matching: float = 0.0
 
@@ -53,12 +54,12 @@ CODEC_STAGES = (
     #    a discriminator step costs several generator steps on a CPU.
     Stage(
         "adversarial", 0.27, "semantic", 3e-4, 1e-4, 8, SENDER_FROZEN,
-        magnitude=0.1, phase=0.1, adversarial=0.07, matching=0.14,
+        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14,
     ),
     # 4. Annealing: the same losses while the learning rate goes to zero.
     Stage(
         "finish", 0.07, "semantic", 1e-4, 0.0, 8, SENDER_FROZEN,
-        magnitude=0.1, phase=0.1, adversarial=0.07, matching=0.14,
+        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14,
     ),
 )  # fmt: skip
 

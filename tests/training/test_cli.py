@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from safetensors import safe_open
 
 from codec import load_codec
 from secousti.__main__ import main
@@ -56,3 +57,21 @@ def test_mistakes_are_one_line(
     assert "no manifest" in capsys.readouterr().err
     assert train(manifest, tmp_path / "run", "--minutes", "-1") == 2
     assert "must be positive" in capsys.readouterr().err
+
+
+def test_validation_speech_is_scored_on_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    t = np.arange(80_000) / 16_000
+    sf.write(tmp_path / "a.wav", 0.3 * np.sin(2 * np.pi * 150 * t), 16_000)
+    rows = "a.wav\ttrain\ts\tx\na.wav\tvalid\ts\tx\n"
+    (tmp_path / "m.tsv").write_text("file\tsplit\tspeaker\tsource\n" + rows)
+    assert train(tmp_path / "m.tsv", tmp_path / "run", "--minutes", "0.01", "--batch", "2") == 0
+    assert "unseen: mel" in capsys.readouterr().out
+
+
+def test_an_ablation_is_written_into_its_weights(manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert train(manifest, out, "--minutes", "0.01", "--without", "vae,text", "--batch", "2") == 0
+    with safe_open(out / "high.safetensors", "pt") as weights:
+        assert weights.metadata()["without"] == "text,vae"

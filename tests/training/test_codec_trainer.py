@@ -5,34 +5,17 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from codec import load_codec
 from codec.errors import SecoustiError
 from codec.rates import HIGH, LOW
-from training.batches import BatchConfig, Batches
+from tests.training.hum import BATCHES
 from training.checkpoint import export_weights, load_checkpoint
 from training.codec_trainer import CodecTrainer
-from training.corpus import Corpus, Utterance
-from training.phones import PhoneLabels
 from training.recipe import CODEC_STAGES, Stage
 
-
-def hum_corpus() -> Corpus:
-    t = np.arange(48000) / 16000
-    wav = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 15)) * (1 + np.sin(9 * t))
-    return Corpus((3000 * wav).astype(np.int16), [Utterance(0, 48000, "hum", "test")])
-
-
-def hum_phones() -> PhoneLabels:
-    """The hum says two phones in turn, 100 ms each."""
-    labels = np.tile(np.repeat(np.uint8([5, 9]), 10), 15)
-    return PhoneLabels(labels, np.zeros(1, np.float32), np.array([0, 300]))
-
-
-BATCHES = Batches(hum_corpus(), BatchConfig(batch=2, crop_samples=15360), phones=hum_phones())
 ACOUSTIC, SEMANTIC, ADVERSARIAL, _FINISH = CODEC_STAGES
 
 
@@ -89,6 +72,19 @@ def test_the_adversarial_stage_leaves_the_sender_alone(tmp_path: Path) -> None:
     after = trainer.model.state_dict()
     changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert changed == {"connector", "decoder", "voice_condition"}
+
+
+def test_the_receiver_learns_to_do_without_some_packets(tmp_path: Path) -> None:
+    """With every packet lost the decoder hears nothing of the speech, and the loss shows it."""
+    trainer = CodecTrainer(LOW, CODEC_STAGES, tmp_path)
+    trainer._enter(ADVERSARIAL)
+    speech, batch = BATCHES(0).speech, BATCHES(0)
+    deaf = dataclasses.replace(ADVERSARIAL, lost=1.0)
+    with torch.no_grad():
+        same = [trainer._decode(wav, batch, deaf)[0] for wav in (speech, speech.flip(1))]
+        other = [trainer._decode(wav, batch, ADVERSARIAL)[0] for wav in (speech, speech.flip(1))]
+    assert torch.equal(*same)
+    assert not torch.equal(*other)
 
 
 def test_a_batch_of_nonsense_changes_nothing_and_many_stop_the_run(tmp_path: Path) -> None:
