@@ -1,4 +1,4 @@
-"""The words of ``secousti bench``: ``codec``, ``speed``, ``manifest`` and ``plot``."""
+"""The words of ``secousti bench``: ``codec``, ``robustness``, ``speed``, ``manifest``, ``plot``."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ transcript, recordings in tar shards): 16 kHz FLAC files and their manifest.
 
   secousti bench manifest --table speech.tsv --out valid --source librispeech --max 40"""
 
+ROBUSTNESS_TEXT = """\
+What lost packets, bit errors, noise, levels, lines and a long call do to the codec: PESQ-WB, STOI
+and word error of every clip of a manifest under each, and plots of them.
+
+  secousti bench robustness --manifest valid/manifest.tsv --json R.json --plot plots/
+  secousti bench robustness --manifest M.tsv --noise noise.tsv --max 8 --minutes 0
+
+Without --noise (a table with columns id, file and split, of which 'eval' is taken) the noise is
+generated."""
+
 PLOT_TEXT = """\
 Draws the plot of an earlier run again.
 
@@ -43,8 +53,8 @@ Draws the plot of an earlier run again.
 
 
 def add_bench_parsers(subparsers: Subparsers) -> None:
-    """Add the four commands; each sets ``bench`` to its own function, for :func:`run`."""
-    for add in (_add_codec, _add_speed, _add_manifest, _add_plot):
+    """Add the five commands; each sets ``bench`` to its own function, for :func:`run`."""
+    for add in (_add_codec, _add_robustness, _add_speed, _add_manifest, _add_plot):
         add(subparsers)
 
 
@@ -104,6 +114,22 @@ def _add_codec(subparsers: Subparsers) -> None:
     parser.set_defaults(bench=_run_codec)
 
 
+def _add_robustness(subparsers: Subparsers) -> None:
+    parser = _describe(subparsers, "robustness", "Measure losses, noise and time", ROBUSTNESS_TEXT)
+    parser.add_argument("--manifest", type=Path, required=True, metavar="TSV")
+    parser.add_argument("--rates", type=_names, default=["low", "high"], help="low,high")
+    parser.add_argument("--metrics", type=_names, default=["pesq_wb", "stoi", "wer"])
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="other weights of our codec")
+    parser.add_argument("--noise", type=Path, metavar="TSV", help="table of noise recordings")
+    parser.add_argument("--max", type=_positive, metavar="N", help="only the first N clips")
+    parser.add_argument(
+        "--minutes", type=int, default=10, metavar="N", help="of the long stream (default: 10)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="where the plots go")
+    parser.set_defaults(bench=_run_robustness)
+
+
 def _add_speed(subparsers: Subparsers) -> None:
     parser = _describe(subparsers, "speed", "Measure speed on one thread", SPEED_TEXT)
     parser.add_argument("--rates", type=_names, default=["low", "high"], help="low,high or none")
@@ -160,6 +186,26 @@ def _run_codec(args: argparse.Namespace, recognise: Recognise | None) -> int:
         command=_command(),
     )
     run_codec_bench(bench)
+    return 0
+
+
+def _run_robustness(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.robustness import RobustnessBench, run_robustness
+
+    bench = RobustnessBench(
+        manifest=args.manifest,
+        rates=tuple(args.rates),
+        metrics=tuple(args.metrics),
+        weights=args.weights,
+        noise=args.noise,
+        most=args.max,
+        minutes=max(0, args.minutes),
+        json=args.json,
+        plots=args.plot,
+        recognise=recognise,
+        command=_command(),
+    )
+    run_robustness(bench)
     return 0
 
 

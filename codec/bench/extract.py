@@ -51,7 +51,7 @@ def extract(table: Path, folder: Path, selection: Selection) -> Path:
     clips = []
     for row in islice(_speaker_by_speaker(rows), selection.most):
         file = folder / f"{row['id']}.flac"
-        soundfile.write(file, _read_member(table.parent, row["file"]), SAMPLE_RATE_HZ)
+        soundfile.write(file, read_member(table.parent, row["file"]), SAMPLE_RATE_HZ)
         clips.append(Clip(row["id"], file, row["transcript"], row["speaker"]))
     manifest = folder / "manifest.tsv"
     write_manifest(manifest, clips)
@@ -67,7 +67,7 @@ def _speaker_by_speaker(rows: Sequence[dict[str, str]]) -> Iterator[dict[str, st
     return (row for row in rounds if row is not None)
 
 
-def _read_member(root: Path, name: str) -> Wave:
+def read_member(root: Path, name: str) -> Wave:
     """One recording ``SHARD.tar/MEMBER`` under ``root`` as mono float32 ``[T]`` at 16 kHz."""
     shard, _, member = name.partition(SHARD_SUFFIX)
     try:
