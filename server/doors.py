@@ -17,6 +17,8 @@ from websockets.typing import Subprotocol
 from server.auth import admits, offered_token, origin_allowed, twilio_signed
 from server.settings import ServerSettings
 from server.wires import native
+from server.wires.asterisk import SUBPROTOCOL as MEDIA
+from server.wires.asterisk import AsteriskWire
 from server.wires.twilio import TwilioWire
 from server.wires.wire import Wire
 
@@ -37,6 +39,7 @@ class Door:
 DOORS = {
     "/call": Door(lambda token, locale: native.ServerWire(), native.SUBPROTOCOL, required=True),
     "/twilio": Door(TwilioWire, inside=True),
+    "/asterisk": Door(lambda token, locale: AsteriskWire(locale), MEDIA),
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.limits import Limits
 
-WIRES = ("call", "twilio")
+WIRES = ("call", "twilio", "asterisk")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
+from server.wires.asterisk import FORMATS
 from server.wires.audiosocket import HANGUP, HEADER, IDENTITY, KEY, RATES_HZ, frame
 from server.wires.closing import CallEnded, CloseCode
 from server.wires.sound import PcmFormat
@@ -203,3 +204,71 @@ class AsteriskPhone(Phone):
         assert kind == self.kind
         assert length == self.form.bytes_of(20) > 0
         self.queue(message[HEADER.size :])
+
+
+class ChannelPhone(Phone):
+    """Asterisk's chan_websocket: a queue of 1,000 frames with its warnings and marks."""
+
+    def __init__(self, name: str = "slin16", room: tuple[int, int, int] = (1000, 900, 800)) -> None:
+        super().__init__(FORMATS[name])
+        self.hung_up = False
+        self.flushed: list[float] = []
+        self.told: list[str] = []
+        self._most_s, self._full_s, self._room_s = (0.02 * frames for frames in room)
+        self._full = False
+        self.say(
+            json.dumps(
+                {
+                    "event": "MEDIA_START",
+                    "connection_id": "secousti",
+                    "channel": "WebSocket/secousti/0x1",
+                    "channel_id": "1700000000.7",
+                    "format": name,
+                    "optimal_frame_size": self.form.bytes_of(20),
+                    "ptime": 20,
+                    "channel_variables": {},
+                }
+            )
+        )
+
+    def media(self, payload: bytes) -> bytes:
+        return payload
+
+    def press(self, digit: str) -> None:
+        self.tell("DTMF_END", digit=digit)
+
+    def tell(self, event: str, **fields: str) -> None:
+        self.told.append(event)
+        self.say(json.dumps({"event": event, "channel_id": "1700000000.7", **fields}))
+
+    def take(self, message: bytes | str) -> None:
+        assert not self.hung_up
+        if isinstance(message, bytes):
+            assert len(message) == self.form.bytes_of(20)
+            self._queue_or_drop(message)
+            return
+        assert len(message) <= 128
+        match json.loads(message):
+            case {"command": "MARK_MEDIA", "correlation_id": name}:
+                self.mark(lambda: self.tell("MEDIA_MARK_PROCESSED", correlation_id=name))
+            case {"command": "FLUSH_MEDIA"}:
+                self.empty()  # the marks in it are lost
+                self.flushed.append(now())
+                self._room_again()
+            case {"command": "HANGUP"}:
+                self.hung_up = True
+            case fields:
+                raise AssertionError(f"Asterisk does not know {fields}")
+
+    def _queue_or_drop(self, payload: bytes) -> None:
+        assert self._busy_until - now() < self._most_s, "a frame came that must be dropped"
+        self.queue(payload)
+        if self._busy_until - now() >= self._full_s and not self._full:
+            self._full = True
+            self.tell("MEDIA_XOFF")
+            self.later(self._busy_until - self._room_s, self._room_again)
+
+    def _room_again(self) -> None:
+        if self._full:
+            self._full = False
+            self.tell("MEDIA_XON")

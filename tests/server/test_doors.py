@@ -156,3 +156,25 @@ def test_a_password_is_a_token_too():
     assert offered_token(f"Basic {encoded}", []) == "let-me-in"
     for broken in ("Basic %%", "Basic /w==", "Basic", "Digest x"):
         assert not offered_token(broken, [])
+
+
+def test_asterisk_proves_itself_by_password_and_holds_a_conversation():
+    password = "Basic " + base64.b64encode(b"secousti:let-me-in").decode()
+
+    async def work(server):
+        assert await status(server, "/asterisk") == 401
+        address = f"ws://127.0.0.1:{server.port}/asterisk"
+        headers = {"Authorization": password}
+        async with connect(
+            address, compression=None, additional_headers=headers, subprotocols=["media"]
+        ) as socket:
+            assert socket.subprotocol == "media"
+            await socket.send('{"event":"MEDIA_START","channel_id":"1.7","format":"slin"}')
+            assert len(await socket.recv()) == 320  # the greeting
+            await socket.send("MEDIA_START plain:text")
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await socket.recv()
+            assert socket.close_code == CloseCode.UNSUPPORTED
+
+    with_server(work, SECRET)
