@@ -12,6 +12,10 @@ Reads WAV, FLAC, Ogg or Opus at any sample rate, mono or mixed down to mono.
 
   secousti encode talk.wav talk.sec
   secousti encode talk.wav talk.sec --rate low
+  secousti encode talk.wav talk.sec --coded
+
+--coded writes the same tokens in fewer bytes (range coding by a small prior); only a secousti with
+the same prior reads such a file, so keep archives plain.
 """
 
 
@@ -19,6 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = describe(subparsers, "encode", "Turn a sound file into tokens", TEXT)
     parser.add_argument("audio", type=Path, metavar="IN.wav")
     parser.add_argument("tokens", type=Path, metavar="OUT.sec")
+    parser.add_argument("--coded", action="store_true", help="a shorter file of the same tokens")
     add_rate(parser)
     add_weights(parser)
     add_config(parser)
@@ -36,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     wav = read_audio(existing(args.audio, "a sound file"))
     tokens = load_codec(settings.rate, weights=settings.weights).encode(wav)
     with replacing(args.tokens) as draft:
-        write_sec(draft, tokens)
+        size = write_sec(draft, tokens, coded=args.coded)
     cost = f"{tokens.bps:.0f} bits per second ({tokens.rate})"
-    print(f"{args.tokens}: {tokens.seconds:.2f} s at {cost}")
+    print(f"{args.tokens}: {tokens.seconds:.2f} s at {cost}, {size:,} bytes")
     return 0

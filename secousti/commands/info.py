@@ -9,8 +9,10 @@ from pathlib import Path
 from secousti.commands.words import Subparsers, describe
 
 TEXT = """\
-Prints one JSON object: seconds, rate, tokens, bits and bps. All bits of the token stream
-are counted, the voice codewords too; the file's own header is not part of the stream.
+Prints one JSON object: seconds, rate, tokens, and what they cost. bits and bps are nominal, as
+packets carry them; coded_bits and coded_bps as 'secousti encode --coded' writes them. All bits
+of the token stream are counted, the voice codewords too; the header of 11 to 14 bytes is only
+part of file_bytes.
 
   secousti info talk.sec
 """
@@ -23,16 +25,22 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from codec.entropy.coding import coded_bits
+    from codec.entropy.prior import prior_of
     from codec.file import read_sec
     from secousti.files import existing
 
     tokens = read_sec(existing(args.tokens, "a .sec file"))
+    coded = coded_bits(tokens, prior_of(tokens.rate))
     facts = {
         "seconds": tokens.seconds,
         "rate": tokens.rate,
         "tokens": int(tokens.codes.shape[-1]),
         "bits": tokens.bits_sent,
         "bps": round(tokens.bps, 2),
+        "coded_bits": round(coded),
+        "coded_bps": round(coded / tokens.seconds, 2),
+        "file_bytes": args.tokens.stat().st_size,
     }
     print(json.dumps(facts))
     return 0

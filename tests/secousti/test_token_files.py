@@ -40,14 +40,33 @@ def test_sound_goes_to_tokens_and_back(
     capsys.readouterr()
     assert main(["info", sec]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert set(facts) == {"seconds", "rate", "tokens", "bits", "bps"}
+    assert set(facts) == {
+        "seconds", "rate", "tokens", "bits", "bps", "coded_bits", "coded_bps", "file_bytes",
+    }  # fmt: skip
     assert (facts["seconds"], facts["rate"]) == (10.0, rate)
     assert facts["bits"] / facts["seconds"] == pytest.approx(facts["bps"], abs=0.01)
     assert facts["bps"] <= CEILING_BPS[rate]
+    assert facts["coded_bits"] / 10 == pytest.approx(facts["coded_bps"], abs=0.1)
+    assert facts["file_bytes"] == Path(sec).stat().st_size
     assert main(["decode", sec, out]) == 0
     wav, rate_hz = soundfile.read(out)
     assert (wav.shape, rate_hz) == ((160_000,), 16_000)
     assert np.abs(wav).max() > 0.01
+
+
+def test_a_coded_file_is_no_longer_and_sounds_the_same(
+    tmp_path: Path, hum: Hum, rate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "in.wav", hum(3.0), 16_000)
+    sounds = []
+    for name, more in (("plain", []), ("coded", ["--coded"])):
+        sec, out = tmp_path / f"{name}.sec", tmp_path / f"{name}.wav"
+        assert main(["encode", str(tmp_path / "in.wav"), str(sec), "--rate", rate, *more]) == 0
+        assert f"{sec.stat().st_size:,} bytes" in capsys.readouterr().out
+        assert main(["decode", str(sec), str(out)]) == 0
+        sounds.append(out.read_bytes())
+    assert sounds[0] == sounds[1]
+    assert (tmp_path / "coded.sec").stat().st_size <= (tmp_path / "plain.sec").stat().st_size
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 44_100, 48_000])

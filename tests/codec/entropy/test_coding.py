@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -13,7 +12,7 @@ from codec.entropy.coding import coded_bits, decode_stream, encode_stream, voice
 from codec.entropy.prior import Prior
 from codec.rates import HIGH, LOW, RATES
 from codec.tokens import Tokens, voices_needed
-from tests.codec.entropy.conftest import random_prior
+from tests.codec.entropy.conftest import random_prior, sure_prior, twos
 
 PRIORS = {name: random_prior(rate) for name, rate in RATES.items()}
 
@@ -48,16 +47,12 @@ def test_the_bits_are_those_of_the_bytes(prior: Prior) -> None:
     assert abs(written - bits) < 9
 
 
-def test_a_prior_that_knows_the_stream_makes_it_short() -> None:
-    tables = {name: np.zeros_like(t) for name, t in random_prior(LOW).tables.items()}
-    tables |= {name: np.ones_like(tables[name]) for name in ("voice_first", "voice_next")}
-    even = Prior(LOW, tables)
-    tables["score_bias"] = tables["score_bias"].copy()
-    tables["score_bias"][:, 2] = 7 << 12  # 7 octaves likelier than the others
-    sure = Prior(LOW, tables)
-    twos = Tokens(torch.full((1, 60), 0b1010101010), some_tokens("low", 60).voice, "low", 1)
-    assert coded_bits(twos, even) == pytest.approx(twos.bits_sent, abs=0.01)
-    assert coded_bits(twos, sure) < 0.2 * twos.bits_sent
+def test_a_prior_that_knows_the_stream_makes_it_short(prior: Prior) -> None:
+    tokens = twos(prior.rate, 64_000)
+    data = encode_stream(tokens, sure_prior(prior.rate))
+    assert 8 * len(data) < 0.4 * tokens.bits_sent
+    back = decode_stream(data, tokens.codes.shape[1], tokens.samples, sure_prior(prior.rate))
+    assert back is not None and back.equals(tokens)
 
 
 def test_too_many_and_too_few_bytes_are_noticed(prior: Prior) -> None:
