@@ -4,6 +4,9 @@ Each system is timed twice. *Whole*: a long signal in one call. *Steps*: piece b
 call is coded; ours carries its streaming state, while the peers' packages have no streaming encoder
 and get pieces of 80 ms without any state, which spares them some work. Weights do not change the
 time, so the peers' are random.
+
+Work is the processor time of the one thread, where the system can tell it: what else runs on the
+machine does not count, but for the caches it empties.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,8 +27,13 @@ from codec.rates import SAMPLE_RATE_HZ
 
 WARM_UP_STEPS = 2
 WHOLE_RUNS = 3
+FEWEST_STEPS = 5
 PEER_STEP_MS = 80  # Mimi's frame; EnCodec gets pieces of the same length
 PARTS = ("encode", "decode", "both")
+BATCHES = (1, 8, 32)  # callers in one step
+FINE_S = 1e-5  # a clock must tell steps of a millisecond apart
+BY_PROCESSOR = time.get_clock_info("thread_time").resolution < FINE_S
+clock: Callable[[], float] = time.thread_time if BY_PROCESSOR else time.perf_counter
 
 
 @dataclass(frozen=True)
@@ -53,13 +61,18 @@ class Steps:
 
 @dataclass(frozen=True)
 class Timing:
-    """One system, the whole signal in one call and in steps."""
+    """One system, the whole signal in one call and in steps.
+
+    ``streams`` says for ours how many callers one core could carry, both directions, by the number
+    of callers in a step.
+    """
 
     name: str
     parameters: int
     note: str
     whole: Steps
     steps: Steps
+    streams: Mapping[int, float] = field(default_factory=dict)
 
 
 @contextmanager
@@ -75,23 +88,31 @@ def one_thread() -> Iterator[None]:
 
 def time_codec(codec: Codec, seconds: int) -> Timing:
     """Time our codec over ``seconds`` of a speech-like signal; a step is one packet."""
-    model, packet_ms = codec.model, codec.rate.packet_ms
+    packet_ms, backend = codec.rate.packet_ms, codec.backend.name
     pieces = cut(speech_like(seconds, SAMPLE_RATE_HZ)[None], codec.rate.packet_samples)
-    encoder, decoder = codec.stream_encoder(1), codec.stream_decoder(1)
-    steps = timed(
-        pieces,
-        packet_ms,
-        lambda piece: encoder.step(piece, [0]),
-        lambda packets: decoder.step(packets, [0]),
+    signal = torch.cat(pieces, dim=1)
+    whole = timed([signal] * WHOLE_RUNS, packet_ms * len(pieces), codec.encode, codec.decode)
+    steps = {batch: time_steps(codec, pieces, batch) for batch in BATCHES}
+    return Timing(
+        name=f"secousti-{codec.rate.name}" + ("" if backend == "onnx" else f" ({backend})"),
+        parameters=codec.model.parameter_count(),
+        note=f"streaming, {packet_ms:g} ms packets, {backend}",
+        whole=whole,
+        steps=steps[1],
+        streams={batch: batch / each.real_time_factor("both") for batch, each in steps.items()},
     )
-    whole = timed(
-        [torch.cat(pieces, dim=1)] * WHOLE_RUNS,
-        packet_ms * len(pieces),
-        lambda signal: model.encode_step(signal, None),
-        lambda sent: model.decode_step(sent[0], sent[1], None),
+
+
+def time_steps(codec: Codec, pieces: Sequence[Tensor], batch: int) -> Steps:
+    """Time steps that take one packet of each of ``batch`` callers; fewer for larger batches."""
+    encoder, decoder = codec.stream_encoder(batch), codec.stream_decoder(batch)
+    rows = range(batch)
+    return timed(
+        [piece.repeat(batch, 1) for piece in pieces[: max(FEWEST_STEPS, len(pieces) // batch)]],
+        codec.rate.packet_ms,
+        lambda piece: encoder.step(piece, rows),
+        lambda packets: decoder.step(packets, rows),
     )
-    note = f"streaming, {packet_ms:g} ms packets"
-    return Timing(f"secousti-{codec.rate.name}", model.parameter_count(), note, whole, steps)
 
 
 def time_peer(name: str, seconds: int) -> Timing:
@@ -125,12 +146,12 @@ def timed(
         decode(encode(piece))
     encoding, decoding = [], []
     for piece in pieces:
-        start = time.perf_counter()
+        start = clock()
         sent = encode(piece)
-        between = time.perf_counter()
+        between = clock()
         decode(sent)
         encoding.append(between - start)
-        decoding.append(time.perf_counter() - between)
+        decoding.append(clock() - between)
     return Steps(step_ms, encoding, decoding)
 
 

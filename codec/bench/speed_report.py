@@ -11,7 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from codec.bench.report import machine, write_json
-from codec.bench.speed import PARTS, Steps, Timing, one_thread, time_codec, time_peer
+from codec.bench.speed import (
+    BY_PROCESSOR,
+    PARTS,
+    Steps,
+    Timing,
+    one_thread,
+    time_codec,
+    time_peer,
+)
 from codec.codec import Codec
 from codec.errors import SecoustiError
 
@@ -21,10 +29,12 @@ def run_speed_bench(
 ) -> dict[str, Any]:
     """Time ``codecs`` and ``peers`` on one thread; prints, writes ``json`` and returns the report.
 
-    A peer whose package is missing is skipped with a message.
+    Each codec is timed as it is and, where that is another, by PyTorch's own steps. A peer whose
+    package is missing is skipped with a message.
     """
     notes = Console(stderr=True)
-    jobs: list[Callable[[], Timing]] = [partial(time_codec, codec, seconds) for codec in codecs]
+    ours = [twin for codec in codecs for twin in with_twin(codec)]
+    jobs: list[Callable[[], Timing]] = [partial(time_codec, codec, seconds) for codec in ours]
     jobs += [partial(time_peer, peer, seconds) for peer in peers]
     timings = []
     with one_thread(), notes.status("timing on one thread"):
@@ -38,6 +48,7 @@ def run_speed_bench(
         "systems": {timing.name: timing_json(timing) for timing in timings},
         "ratios": compared,
         "threads": 1,
+        "clock": "processor time of the thread" if BY_PROCESSOR else "wall time",
         "seconds": seconds,
         "machine": machine(),
         "command": command,
@@ -48,8 +59,14 @@ def run_speed_bench(
     return report
 
 
+def with_twin(codec: Codec) -> list[Codec]:
+    """``codec`` and, if it runs by another backend, the same model stepped by PyTorch."""
+    return [codec] if codec.backend.name == "torch" else [codec, Codec(codec.model, "torch")]
+
+
 def timing_json(timing: Timing) -> dict[str, Any]:
     """One system: real-time factors, and the spread of its steps in milliseconds."""
+    streams = {str(batch): round(count, 1) for batch, count in timing.streams.items()}
     return {
         "rtf_whole": _factors(timing.whole),
         "rtf_steps": _factors(timing.steps),
@@ -58,6 +75,7 @@ def timing_json(timing: Timing) -> dict[str, Any]:
         "steps": len(timing.steps.encode),
         "parameters": timing.parameters,
         "note": timing.note,
+        **({"streams_per_core": streams} if streams else {}),
     }
 
 
@@ -76,7 +94,7 @@ def ratios(timings: Sequence[Timing]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def show(timings: Sequence[Timing], compared: dict[str, dict[str, dict[str, float]]]) -> None:
-    """Print the table and two lines for each ratio."""
+    """Print the table, the callers that a core carries, and two lines for each ratio."""
     grid = Table(box=None, pad_edge=False)
     for heading in ("system", "size", "step", "RTF enc", "dec", "both", "median", "p99"):
         left = heading in ("system", "step")
@@ -88,6 +106,10 @@ def show(timings: Sequence[Timing], compared: dict[str, dict[str, dict[str, floa
         grid.add_row("", "", f"{timing.steps.step_ms:g} ms", *_cells(timing.steps), *spread)
     console = Console()
     console.print(grid)
+    for timing in timings:
+        if timing.streams:
+            each = ", ".join(f"{count:.0f} by {batch}" for batch, count in timing.streams.items())
+            console.print(f"{timing.name}, callers on one core: {each}", highlight=False)
     for names, ways in compared.items():
         for way, parts in ways.items():
             each = ", ".join(f"{part} {value:.2f}x" for part, value in parts.items())

@@ -1,0 +1,64 @@
+"""The graphs as files, for browsers and other runtimes: two ONNX files and what they mean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from codec.model import SecoustiModel
+from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, VOICE_BITS, Rate
+from codec.runtime.graph import OPSET, StateLayout
+from codec.runtime.network import decoder_graph, encoder_graph
+
+STATE_RULE = (
+    "float32 [batch, width]; zeros are silence and begin a stream; feed state_after of one step "
+    "as state of the next; each row is one caller's"
+)
+VOICE_RULE = (
+    "the encoder gives a codeword at every step; packet k carries it if k is voice_first_packet "
+    "or comes a whole number of voice_period_packets later; the decoder takes the last one "
+    "carried, -1 before the first"
+)
+
+
+def export_graphs(model: SecoustiModel, folder: Path, int8: bool = False) -> list[Path]:
+    """Writes ``encoder.onnx``, ``decoder.onnx`` and ``codec.json`` into ``folder``; the paths.
+
+    ``int8`` needs a runtime with onnxruntime's operator ``MatMulNBits``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = rate_facts(model.rate)
+    paths = []
+    for name, build in (("encoder", encoder_graph), ("decoder", decoder_graph)):
+        graph, layout = build(model, int8)
+        paths.append(folder / f"{name}.onnx")
+        paths[-1].write_bytes(graph.SerializeToString())
+        facts[name] = {"file": f"{name}.onnx", "state": state_facts(layout)}
+    facts |= {"opset": OPSET, "int8": int8}
+    paths.append(folder / "codec.json")
+    paths[-1].write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return paths
+
+
+def rate_facts(rate: Rate) -> dict[str, Any]:
+    """What a program must know to make packets of the codes, and sound of the packets."""
+    carrying = [k for k in range(1000) if rate.carries_voice(k)]
+    return {
+        "rate": rate.name,
+        "sample_rate_hz": SAMPLE_RATE_HZ,
+        "packet_samples": rate.packet_samples,
+        "tokens_per_packet": rate.tokens_per_packet,
+        "token_bits": rate.token_bits,
+        "voice_bits": VOICE_BITS,
+        "voice_first_packet": carrying[0],
+        "voice_period_packets": carrying[1] - carrying[0],
+        "voice_rule": VOICE_RULE,
+        "delay_samples": DELAY_SAMPLES,
+        "state_rule": STATE_RULE,
+    }
+
+
+def state_facts(layout: StateLayout) -> dict[str, Any]:
+    """The state's width and which columns belong to which layer."""
+    return {"width": layout.width, "fields": layout.as_json()}
