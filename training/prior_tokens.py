@@ -32,7 +32,7 @@ PERIOD_SAMPLES = VOICE_PERIOD_MS * SAMPLE_RATE_HZ // 1000
 class TokenCorpus:
     """Codes int32 ``[N]`` and voice codewords int32 ``[V]``, both end to end.
 
-    ``ends`` int64 ``[U, 2]``: where each utterance ends in the two arrays. ``seconds``: speech.
+    ``ends`` int64 ``[U, 2]``: where each utterance ends in the two arrays.
     """
 
     codes: NDArray[np.int32]
@@ -64,7 +64,9 @@ def load_tokens(
     report: Callable[[float], None],
     weights: Mapping[str, float],
 ) -> TokenCorpus:
-    """Tokens of ``corpus`` from ``cache``, extended for at most ``cpu_seconds`` of this process.
+    """Tokens of ``corpus`` from ``cache``, extended for about ``cpu_seconds`` of this process.
+
+    An empty cache gets a first pool of utterances however little time there is.
 
     ``report`` hears the share of the time (0-1) that is used up. ``weights`` make a source rarer
     (below 1) among the first utterances.
@@ -73,7 +75,7 @@ def load_tokens(
     codes, voice = _read(path)
     order = drawn_order(corpus, weights)
     began = time.process_time()
-    while len(codes) < len(order) and time.process_time() - began < cpu_seconds:
+    while len(codes) < len(order) and not (codes and time.process_time() - began >= cpu_seconds):
         pool = order[len(codes) : len(codes) + POOL]
         for pair in _encode_pool(corpus, model, pool):
             codes.append(pair[0])
