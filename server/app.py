@@ -49,7 +49,7 @@ from voice_agent.think import crisis_scripts
 log = logging.getLogger(__name__)
 
 HEALTH_PATH = "/healthz"
-MESSAGE_BYTES = 16_384  # the largest of any wire; each holds its callers to its own
+MESSAGE_BYTES = 1_048_576  # the largest of any wire; each holds its callers to its own
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
 CLOSE_S = 2.0  # a caller that floods us may not answer our close frame

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from codec.errors import SecoustiError
 
-TOKEN_SUBPROTOCOL = "secousti.token."
+TOKEN_SUBPROTOCOLS = ("secousti.token.", "openai-insecure-api-key.")
 # What may stand in a subprotocol name (RFC 9110 section 5.6.2): a token must fit both ways in.
 TOKEN_TEXT = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{8,200}")
 
@@ -57,8 +57,9 @@ def offered_token(authorization: str | None, subprotocols: Iterable[str]) -> str
             return _password(token.strip())
         return token.strip() if scheme.lower() == "bearer" else None
     for name in subprotocols:
-        if name.startswith(TOKEN_SUBPROTOCOL):
-            return name.removeprefix(TOKEN_SUBPROTOCOL)
+        for prefix in TOKEN_SUBPROTOCOLS:
+            if name.startswith(prefix):
+                return name.removeprefix(prefix)
     return None
 
 

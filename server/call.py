@@ -30,13 +30,25 @@ from server.playout import Playout
 from server.scripts import ScriptShelf
 from server.settings import ServerSettings
 from server.speaking import Speaker, Speech
-from server.talking import PersonWanted, Talker
+from server.talking import Cancelled, Nudged, PersonWanted, Talker
+from server.turns import Turns
 from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, ProtocolError
-from server.wires.events import Answer, Digit, Flow
+from server.wires.events import (
+    Answer,
+    Ask,
+    Cancel,
+    Commit,
+    Digit,
+    Discard,
+    Flow,
+    Muted,
+    Truncated,
+    TurnTaking,
+)
 from server.wires.native import End, Flush, Packets
 from server.wires.sound import Sound
-from server.wires.wire import CallerEvent, CallEvent
+from server.wires.wire import CallerEvent, CallEvent, ClientDecides
 from voice_agent.listen.events import (
     ListenEvent,
     Partial,
@@ -89,7 +101,15 @@ class Call:
         self._room.set()
         self._playout = Playout(house.clock, self._lead_ms)
         self._arrivals = Arrivals(line.delay_samples)
-        self._hearer = Hearer(line, parts.listener, house.pool, self._noticed, self._deafened)
+        self._turns = Turns(self._send, self._answer)
+        self._hearer = Hearer(
+            line,
+            parts.listener,
+            house.pool,
+            self._noticed,
+            self._deafened,
+            self._turns.flushed,
+        )
         hand_off = parts.hand_off and partial(
             parts.hand_off, CallName(name, wire.name, wire.peer_id)
         )
@@ -136,7 +156,7 @@ class Call:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(events))
             group.create_task(self._hearer.run(self._cut))
-            group.create_task(self._talker.run())
+            group.create_task(self._talker.run(self._link.wire.greets))
             group.create_task(self._write())
             group.create_task(self._watch())
 
@@ -163,7 +183,34 @@ class Call:
             case Answer():
                 self._send(event)
             case native.Bye():
-                raise CallEnded(CloseCode.NORMAL, "goodbye")
+                raise CallEnded(CloseCode.NORMAL, event.reason or "goodbye")
+            case native.Hello():
+                pass  # it was the first event; a wire says it once
+            case _:
+                await self._client_decides(event)
+
+    async def _client_decides(self, event: ClientDecides) -> None:
+        match event:
+            case TurnTaking():
+                self._turns.taking = event
+            case Muted(silent):
+                self._turns.silent = silent
+            case Commit():
+                self._turns.commit()
+                self._arrivals.add(await self._hearer.flush(), self._clock())
+            case Discard():
+                self._turns.discard()
+            case Ask():
+                self._turns.ask(event)
+            case Truncated(generation, samples):
+                self._talker.truncate(generation, samples)
+            case Cancel():
+                self._cut()
+                self._talker.offer(Cancelled())
+
+    def _answer(self, turn: TurnEnded | None, silent: bool) -> None:
+        self._line.muted = silent
+        self._talker.offer(Nudged() if turn is None else turn)
 
     async def _receive(self) -> Sequence[CallerEvent]:
         try:
@@ -192,22 +239,25 @@ class Call:
     def _noticed(self, event: ListenEvent) -> None:
         if isinstance(event, Partial) and self._hearer.barge_in.suspected:
             self._cut()  # words: no noise
-        self._send(event)
+        if not isinstance(event, TurnEnded):
+            self._send(event)
         match event:
-            case SpeechStarted():
+            case SpeechStarted() if self._turns.taking.interrupts:
                 self._talker.caller_speaks = True
                 if self._talker.is_speaking:
                     self._hearer.barge_in.started(event.t)
             case SpeechDismissed():
-                self._floor_is_free(event)
+                self._floor_is_free()
+                self._talker.offer(event)
             case TurnEnded():
-                self._cut()
-                self._floor_is_free(event)
+                if self._turns.taking.interrupts:
+                    self._cut()
+                self._floor_is_free()
+                self._turns.ended(event)
 
-    def _floor_is_free(self, event: SpeechDismissed | TurnEnded) -> None:
+    def _floor_is_free(self) -> None:
         self._talker.caller_speaks = False
         self._hearer.barge_in.settled()
-        self._talker.offer(event)
 
     def _deafened(self, for_good: bool) -> None:
         self._arrivals.rebase(self._hearer.heard_samples)

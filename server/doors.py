@@ -6,9 +6,11 @@ cannot brings it inside the stream, and its wire asks for it. Pages elsewhere st
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import parse_qs
 
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
@@ -19,27 +21,42 @@ from server.settings import ServerSettings
 from server.wires import native
 from server.wires.asterisk import SUBPROTOCOL as MEDIA
 from server.wires.asterisk import AsteriskWire
+from server.wires.realtime import SUBPROTOCOL as REALTIME
+from server.wires.realtime import RealtimeWire
 from server.wires.twilio import TwilioWire
 from server.wires.wire import Wire
 
+REALTIME_BETA = "openai-beta.realtime-v1"  # how a browser asks for what the header asks for
 Refusal = tuple[HTTPStatus, str]
 
 
 @dataclass(frozen=True)
 class Door:
-    """``make`` gives a wire that asks for the token it is given. ``subprotocol``: chosen where the
-    client offers it, and ``required`` to be. ``inside``: the token may come in the stream."""
+    """``make`` gives the wire of a handshake; with a token, the wire itself must ask for it.
 
-    make: Callable[[str | None, str], Wire]
+    ``subprotocol``: chosen where the client offers it, and ``required`` to be. ``inside``: the
+    token may come in the stream. ``signed``: by Twilio, where its secret is known.
+    """
+
+    make: Callable[[Request, str | None, str], Wire]
     subprotocol: str | None = None
     required: bool = False
     inside: bool = False
+    signed: bool = False
+
+
+def _realtime(request: Request, _: str | None, locale: str) -> Wire:
+    model = parse_qs(request.path.partition("?")[2]).get("model", ["secousti"])[0]
+    beta = "realtime=v1" in request.headers.get("OpenAI-Beta", "")
+    beta = beta or REALTIME_BETA in _offered(request)
+    return RealtimeWire(f"sess_{secrets.token_hex(8)}", model[:64], beta, locale)
 
 
 DOORS = {
-    "/call": Door(lambda token, locale: native.ServerWire(), native.SUBPROTOCOL, required=True),
-    "/twilio": Door(TwilioWire, inside=True),
-    "/asterisk": Door(lambda token, locale: AsteriskWire(locale), MEDIA),
+    "/call": Door(lambda *_: native.ServerWire(), native.SUBPROTOCOL, required=True),
+    "/twilio": Door(lambda _, *known: TwilioWire(*known), inside=True, signed=True),
+    "/asterisk": Door(lambda _, __, locale: AsteriskWire(locale), MEDIA),
+    "/v1/realtime": Door(_realtime, REALTIME),
 }
 
 
@@ -60,7 +77,7 @@ class Doors:
             return HTTPStatus.FORBIDDEN, "this page may not call here"
         if not door.inside and not self._knows_token(request):
             return HTTPStatus.UNAUTHORIZED, "send the server's token"
-        if door.make is TwilioWire and not self._signed(request):
+        if door.signed and not self._signed(request):
             return HTTPStatus.FORBIDDEN, "X-Twilio-Signature is missing or wrong"
         if door.required and door.subprotocol not in _offered(request):
             return HTTPStatus.BAD_REQUEST, f"offer the websocket subprotocol {door.subprotocol}"
@@ -79,7 +96,7 @@ class Doors:
         door = self._door(request)
         assert door is not None, "a handshake without a door was let in"
         token = None if self._knows_token(request) else self._settings.token
-        return door.make(token, self._settings.locale)
+        return door.make(request, token, self._settings.locale)
 
     def _open(self) -> list[str]:
         return [path for path in DOORS if path.rpartition("/")[2] in self._settings.wires]

@@ -12,6 +12,7 @@ import numpy as np
 from server.bargein import BargeIn
 from server.line import Line
 from server.parts import Listener, Pcm
+from server.scripts import silence
 from voice_agent.listen.events import ListenEvent
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 UPLINK_PACKETS = 256  # heard later than they came, at most; then the reader waits, and so does TCP
 FAULTS = 3  # of the ears in a row; newer ears would fail too
 HEAR_AT_ONCE = 8  # packets the ears take in one go when they are behind
+FLUSH = silence(1_600)  # ends any turn: the ears' longest patience is 1,376 ms
 
 
 class Hearer:
@@ -31,11 +33,12 @@ class Hearer:
         pool: Executor,
         notice: Callable[[ListenEvent], None],
         deafened: Callable[[bool], None],
+        flushed: Callable[[], None],
     ) -> None:
         self._line, self._make, self._pool = line, make_listener, pool
-        self._notice, self._deafened = notice, deafened
+        self._notice, self._deafened, self._flushed = notice, deafened, flushed
         self._listener = make_listener()
-        self._packets: asyncio.Queue[bytes] = asyncio.Queue(UPLINK_PACKETS)
+        self._packets: asyncio.Queue[bytes | None] = asyncio.Queue(UPLINK_PACKETS)
         self.barge_in = BargeIn()
         self.heard_samples = 0
 
@@ -51,6 +54,14 @@ class Hearer:
         for packet in packets:
             await self._packets.put(packet)
 
+    async def flush(self) -> int:
+        """Has the ears hear silence that ends a turn, after what came; samples of it.
+
+        ``flushed`` is told when they have.
+        """
+        await self._packets.put(None)
+        return len(FLUSH)
+
     async def run(self, confirmed: Callable[[], None]) -> None:
         """Hears until cancelled; ``confirmed`` is called when a barge-in is certain.
 
@@ -60,34 +71,37 @@ class Hearer:
         """
         faults = 0
         while faults < FAULTS:
+            packets = await self._next_packets()
             try:
-                pcm = await self._next_sound()
+                pcm = np.concatenate([await self._sound(packet) for packet in packets])
             except Exception:
                 log.exception("the caller's packets do not decode")
                 break
             self.barge_in.push(pcm)
             self.heard_samples += len(pcm)
             events = await self._heard(pcm)
-            if events is None:
-                faults += 1
-                if faults == 1:
-                    self._deafened(False)
-                continue
-            faults = 0
-            for event in events:
+            faults = 0 if events is not None else faults + 1
+            if faults == 1:
+                self._deafened(False)
+            for event in events or ():
                 self._notice(event)
             if self.barge_in.confirmed():
                 confirmed()
+            if None in packets:
+                self._flushed()
         self._deafened(True)
         while True:
             await self._packets.get()
 
-    async def _next_sound(self) -> Pcm:
-        """The packets that have come, as float32 ``[T]``."""
+    async def _next_packets(self) -> list[bytes | None]:
+        """What has come, as much of it as the ears take at once."""
         packets = [await self._packets.get()]
         while len(packets) < HEAR_AT_ONCE and not self._packets.empty():
             packets.append(self._packets.get_nowait())
-        return np.concatenate([await self._line.hear(packet) for packet in packets])
+        return packets
+
+    async def _sound(self, packet: bytes | None) -> Pcm:
+        return FLUSH if packet is None else await self._line.hear(packet)
 
     async def _heard(self, pcm: Pcm) -> list[ListenEvent] | None:
         """The ears' events, or None when they failed; then there are new ears."""

@@ -23,6 +23,7 @@ class Line(Protocol):
 
     frame_samples: int  # of one frame that goes to the caller
     delay_samples: int  # by which what is heard lags its place in the caller's stream
+    muted: bool  # replies are text alone, and have no frames
 
     def samples(self, packets: Sequence[bytes]) -> int:
         """How long these packets of the caller last."""
@@ -50,6 +51,7 @@ class TokenLine:
     """Codec packets: the engine decodes and encodes them, pre-rendered texts go out as they are."""
 
     delay_samples = DELAY_SAMPLES
+    muted = False
 
     def __init__(self, slot: Slot, shelf: ScriptShelf) -> None:
         self._slot, self._shelf = slot, shelf
@@ -78,6 +80,7 @@ class PcmLine:
     """Samples: no codec between the voice and the caller, so nothing is lost but bandwidth."""
 
     delay_samples = 0  # the resampler answers late but does not shift
+    muted = False
 
     def __init__(self, sound: PcmSound) -> None:
         self._sound = sound
@@ -102,4 +105,4 @@ class PcmLine:
             yield frame
 
     def prepared(self, text: str) -> Sequence[bytes] | None:
-        return None
+        return () if self.muted else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.limits import Limits
 
-WIRES = ("call", "twilio", "asterisk")
+WIRES = ("call", "twilio", "asterisk", "realtime")
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Speech:
     marks: list[tuple[int, int]] = field(default_factory=list)
     said_chars: int = 0
     told: bool = False
+    whole: tuple[int, list[tuple[int, int]]] | None = None  # first and marks before the cut
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -64,10 +65,17 @@ class Speech:
 
     def cut(self, samples: int) -> None:
         """``samples`` of the generation were heard; what is left begins with the cut sentence."""
+        self.whole = self.first, self.marks
         self.said_chars = self.heard_chars(samples)
         done = sum(1 for _, end in self.marks if end <= samples)
         self.first = min(self.first + done, len(self.reply.sentences) - 1)
         self.marks = []
+
+    def truncate(self, samples: int) -> None:
+        """Corrects a cut: so much was heard after all."""
+        if self.whole is not None:
+            self.first, self.marks = self.whole
+            self.cut(samples)
 
 
 def chars_of(text: str, sentences: tuple[str, ...]) -> int:

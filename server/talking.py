@@ -10,6 +10,7 @@ from server.dialogue import PARTING_ID, WORDS, Dialogue, apology
 from server.latency import Arrivals, TurnClock
 from server.playout import Playout
 from server.speaking import Speaker, Speech
+from server.turns import NOTHING
 from server.wires.closing import CallEnded, CloseCode
 from voice_agent.contracts import Reply
 from voice_agent.listen.events import SpeechDismissed, TurnEnded
@@ -21,7 +22,15 @@ class PersonWanted:
     """The caller asks for a person."""
 
 
-Floor = TurnEnded | SpeechDismissed | Reply | PersonWanted  # what the talker deals with next
+class Nudged:
+    """The caller's side wants to hear something, and has said nothing."""
+
+
+class Cancelled:
+    """What was cut stays unsaid."""
+
+
+Floor = TurnEnded | SpeechDismissed | Reply | PersonWanted | Nudged | Cancelled
 
 
 class Talker:
@@ -44,6 +53,7 @@ class Talker:
         self._saying: asyncio.Task[None] | None = None
         self.speech: Speech | None = None  # the one being said, or said last
         self._turns_waiting = 0
+        self._begun = False  # the agent has been asked for something
         self.caller_speaks = False
         self.idle = asyncio.Event()  # nothing to say and nothing to think about
 
@@ -64,11 +74,15 @@ class Talker:
         self.speech.cut(self._playout.heard_samples())
         return self._playout.drop()
 
-    async def run(self) -> None:
+    def truncate(self, generation: int, samples: int) -> None:
+        """So much of a reply that was cut has been heard after all."""
+        speech = self.speech
+        if speech is not None and speech.generation == generation and not self.is_speaking:
+            speech.truncate(samples)
+
+    async def run(self, greets: bool = True) -> None:
         """Greets, then answers; raises :class:`CallEnded` when a reply ends the call."""
-        asked = self._clock()
-        reply = await self._dialogue.open()
-        rest = await self._say(Speech(reply, clock=TurnClock(asked=asked, answered=self._clock())))
+        rest = await self._greet() if greets else None
         while True:
             self.idle.set()
             event = await self._floor.get()
@@ -79,6 +93,12 @@ class Talker:
                 case TurnEnded():
                     self._turns_waiting -= 1
                     rest = await self._answer(event, rest)
+                case Cancelled():
+                    await self._give_up(rest)
+                    rest = None
+                case Nudged():
+                    await self._give_up(rest)
+                    rest = await (self._answer(NOTHING, None) if self._begun else self._greet())
                 case PersonWanted():
                     await self._give_up(rest)
                     rest = await self._say(Speech(await self._dialogue.person()))
@@ -86,8 +106,16 @@ class Talker:
                     await self._give_up(rest)
                     rest = await self._say(Speech(event))
 
+    async def _greet(self) -> Speech | None:
+        self._begun = True
+        asked = self._clock()
+        reply = await self._dialogue.open()
+        clock = TurnClock(asked=asked, answered=self._clock())
+        return await self._say(Speech(reply, clock=clock))
+
     async def _answer(self, event: TurnEnded, cut: Speech | None) -> Speech | None:
         """Thinks about a turn and says the answer; returns what was left unsaid."""
+        self._begun = True
         await self._give_up(cut)
         clock = TurnClock(event.endpoint_ms, event.recognise_ms, asked=self._clock())
         clock.speech_end = self._arrivals.of(event.turn.t_end)

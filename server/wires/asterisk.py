@@ -43,6 +43,7 @@ class AsteriskWire:
     limits: Limits | None = LIMITS
     lead_ms: int | None = None
     talks_always = True
+    greets = True
 
     def __init__(self, locale: str = "US") -> None:
         self.sound = PcmSound(FORMATS["slin"], FORMATS["slin"], FRAME_MS)

@@ -45,6 +45,7 @@ class AudioSocketWire:
     limits: Limits | None = LIMITS
     lead_ms: int | None = LEAD_MS
     talks_always = True
+    greets = True
 
     def __init__(self, admits: Callable[[UUID], bool], locale: str = "US") -> None:
         self.sound = PcmSound(PcmFormat("pcm16", 8_000), PcmFormat("pcm16", 8_000))

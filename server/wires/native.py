@@ -205,6 +205,7 @@ class ServerWire:
     limits: Limits | None = None
     lead_ms: int | None = None
     talks_always = True
+    greets = True
     peer_id = ""
 
     def __init__(self) -> None:

@@ -44,6 +44,7 @@ class TwilioWire:
     limits: Limits | None = LIMITS
     lead_ms: int | None = None
     talks_always = True
+    greets = True
     id_key: str | None = "streamSid"  # how a message of ours names the stream
     call_key = "callSid"
     parameters_key = "customParameters"

@@ -13,11 +13,24 @@ from typing import Protocol
 
 from server.limits import Limits
 from server.wires import native
-from server.wires.events import Answer, Digit, Flow, Message
+from server.wires.events import (
+    Answer,
+    Ask,
+    Cancel,
+    Commit,
+    Digit,
+    Discard,
+    Flow,
+    Message,
+    Muted,
+    Truncated,
+    TurnTaking,
+)
 from server.wires.sound import Sound
 from voice_agent.listen.events import ListenEvent
 
-CallerEvent = native.ClientEvent | Digit | Flow | Answer
+ClientDecides = TurnTaking | Commit | Discard | Ask | Muted | Truncated | Cancel
+CallerEvent = native.ClientEvent | Digit | Flow | Answer | ClientDecides
 CallEvent = native.ServerEvent | ListenEvent | Answer
 
 
@@ -28,6 +41,7 @@ class Wire(Protocol):
     limits: Limits | None  # None: those of the server's settings
     lead_ms: int | None  # None: the server's setting
     talks_always: bool  # silence is sent too, so a quiet line is a dead one
+    greets: bool  # the agent speaks first
 
     @property
     def sound(self) -> Sound: ...
