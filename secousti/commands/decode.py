@@ -24,13 +24,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from codec import load_codec
-    from codec.audio import write_wav
     from codec.file import read_sec
     from secousti.files import existing, replacing
+    from secousti.recoding import decode_file
 
     tokens = read_sec(existing(args.tokens, "a .sec file"))
-    wav = load_codec(tokens.rate, weights=args.weights).decode(tokens)
+    codec = load_codec(tokens.rate, weights=args.weights)
     with replacing(args.audio) as draft:
-        write_wav(draft, wav[0])
+        decode_file(codec, tokens, draft)
     print(f"{args.audio}: {tokens.seconds:.2f} s")
     return 0

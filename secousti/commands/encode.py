@@ -8,7 +8,8 @@ from pathlib import Path
 from secousti.commands.words import Subparsers, add_config, add_rate, add_weights, describe
 
 TEXT = """\
-Reads WAV, FLAC, Ogg or Opus at any sample rate, mono or mixed down to mono.
+Reads WAV, FLAC, Ogg or Opus at any sample rate, mono or mixed down to mono, up to four hours;
+what lasts longer than a minute shows a progress bar.
 
   secousti encode talk.wav talk.sec
   secousti encode talk.wav talk.sec --rate low
@@ -32,14 +33,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from codec import load_codec
-    from codec.audio import read_audio
     from codec.file import write_sec
     from secousti.files import existing, replacing
+    from secousti.recoding import encode_file
     from secousti.settings import load_settings
 
     settings = load_settings(args.config, rate=args.rate, weights=args.weights)
-    wav = read_audio(existing(args.audio, "a sound file"))
-    tokens = load_codec(settings.rate, weights=settings.weights).encode(wav)
+    audio = existing(args.audio, "a sound file")
+    tokens = encode_file(load_codec(settings.rate, weights=settings.weights), audio)
     with replacing(args.tokens) as draft:
         size = write_sec(draft, tokens, coded=args.coded)
     cost = f"{tokens.bps:.0f} bits per second ({tokens.rate})"

@@ -11,6 +11,7 @@ from secousti.commands import (
     decode,
     doctor,
     encode,
+    export,
     info,
     mic,
     replay,
@@ -20,7 +21,7 @@ from secousti.commands import (
 from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
-LIGHT = (call, mic, serve, chat, replay, encode, decode, info, doctor)
+LIGHT = (call, mic, serve, chat, replay, encode, decode, info, export, doctor)
 MOUNTED = (bench, train)  # commands whose words another room describes
 
 
