@@ -61,7 +61,7 @@ def run_prior(args: argparse.Namespace) -> int:
 
 
 def _tokens(args: argparse.Namespace, report: Any) -> tuple[TokenCorpus, str]:
-    model = load_codec(args.rate, args.weights).model
+    model = load_codec(args.rate, args.weights, backend="torch").model
     corpus = load_corpus(args.manifest, "train", args.cache)
     seconds = TOKENS_SHARE * 60 * args.minutes
     weights = BatchConfig().source_weights
