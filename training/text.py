@@ -72,15 +72,23 @@ class TextAlignment(nn.Module):
 
         Without a known label both losses are zero.
         """
-        hidden = F.gelu(self.read(quantised.transpose(1, 2)))
-        hidden = (hidden + F.gelu(self.mix(hidden))).transpose(1, 2)
+        hidden = self.hear(quantised)
         batch, tokens = quantised.shape[:2]
         spoken = labels.long()[:, ::LABELS_PER_READING].reshape(batch, tokens, self.readings)
         named_as = self.name(hidden).reshape(batch, tokens, self.readings, -1)
         phones, named = _naming(named_as, spoken)
-        speech = F.normalize(self.share(hidden).float(), dim=-1)
-        text = self.text(labels.long().masked_fill(labels == UNKNOWN, PADDING))
+        speech, text = self.pair(hidden, labels)
         return TextTerms(phones, self._contrast(speech, text, spoken), named)
+
+    def hear(self, quantised: Tensor) -> Tensor:
+        """Tokens ``[B, N, dims]`` -> what is heard in them ``[B, N, 256]``."""
+        hidden = F.gelu(self.read(quantised.transpose(1, 2)))
+        return (hidden + F.gelu(self.mix(hidden))).transpose(1, 2)
+
+    def pair(self, hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors ``[B, N, 128]`` of what is heard and of what is written at each token."""
+        speech = F.normalize(self.share(hidden).float(), dim=-1)
+        return speech, self.text(labels.long().masked_fill(labels == UNKNOWN, PADDING))
 
     def _contrast(self, speech: Tensor, text: Tensor, spoken: Tensor) -> Tensor:
         known = (spoken != UNKNOWN).all(-1).flatten().nonzero()[:, 0]
