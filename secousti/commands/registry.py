@@ -8,6 +8,7 @@ from secousti.commands import (
     bench,
     call,
     chat,
+    convert,
     decode,
     doctor,
     encode,
@@ -21,7 +22,7 @@ from secousti.commands import (
 from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
-LIGHT = (call, mic, serve, chat, replay, encode, decode, info, export, doctor)
+LIGHT = (call, mic, serve, chat, replay, encode, decode, convert, info, export, doctor)
 MOUNTED = (bench, train)  # commands whose words another room describes
 
 
