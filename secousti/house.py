@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import torch
+from pydantic import SecretStr
 
 from codec import load_codec
 from codec.rates import RATES
@@ -24,15 +25,26 @@ def server_settings(settings: Settings) -> ServerSettings:
     return ServerSettings(
         host=settings.host,
         port=settings.port,
-        token=settings.token.get_secret_value() if settings.token else None,
+        token=_secret(settings.token),
         insecure=settings.insecure,
         allowed_origins=settings.origins,
         tls_cert=settings.tls_cert,
         tls_key=settings.tls_key,
+        wires=settings.wires,
+        locale=settings.locale,
+        public_url=settings.public_url,
+        twilio_auth_token=_secret(settings.twilio_auth_token),
+        audiosocket_host=settings.audiosocket_host,
+        audiosocket_port=settings.audiosocket_port,
+        audiosocket_calls=settings.audiosocket_calls,
         slots=settings.slots,
         log_dir=settings.log_dir,
         log_words=settings.log_words,
     )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
 
 
 def think_settings(settings: Settings) -> ThinkSettings:

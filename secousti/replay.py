@@ -1,4 +1,4 @@
-"""A call's token log as audio again: what the caller heard and what the agent heard."""
+"""A call's log as audio again: what the caller heard and what the agent heard."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from torch import Tensor
 
 from codec import Codec, load_codec
 from codec.audio import write_wav
+from codec.rates import Rate
 from secousti.files import existing, replacing
-from server.calllog import read_call
+from server.calllog import RecordedCall, read_call
 
 
 def reply_name(generation: int) -> str:
@@ -23,14 +24,28 @@ def replay(log: Path, out: Path, weights: Path | None = None) -> list[Path]:
     """Write the audio of the call in ``log`` to the folder ``out``; the paths written.
 
     Decoding repeats the steps of the live decoders packet by packet, so the samples are the
-    same. Raises :class:`~codec.errors.SecoustiError` where the log or the weights are not whole.
+    same. A call without tokens needs no codec.
+
+    Raises:
+        SecoustiError: the log or the weights are not whole.
     """
-    call = read_call(existing(log, "the token log of a call"))
+    call = read_call(existing(log, "the log of a call"))
+    names = ["caller.wav", *map(reply_name, call.generations())]
+    sounds = decoded(call, weights) if isinstance(call.sound, Rate) else recorded(call)
+    return [write(out / name, wav) for name, wav in zip(names, sounds, strict=True)]
+
+
+def decoded(call: RecordedCall, weights: Path | None) -> list[Tensor]:
+    """The caller and then each reply of a call that came as tokens, float32 [T]."""
     codec = load_codec(call.rate.name, weights=weights)
-    sounds = [("caller.wav", decode_streams(codec, [call.uplink()])[0])]
-    replies = decode_streams(codec, [call.downlink(number) for number in call.generations()])
-    sounds += zip(map(reply_name, call.generations()), replies, strict=True)
-    return [write(out / name, wav) for name, wav in sounds]
+    replies = [call.downlink(number) for number in call.generations()]
+    return decode_streams(codec, [call.uplink()]) + decode_streams(codec, replies)
+
+
+def recorded(call: RecordedCall) -> list[Tensor]:
+    """The same of a call that came as samples."""
+    replies = [call.pcm("down", number) for number in call.generations()]
+    return [torch.from_numpy(wav) for wav in (call.pcm("up"), *replies)]
 
 
 def decode_streams(codec: Codec, streams: Sequence[Sequence[bytes]]) -> list[Tensor]:

@@ -7,7 +7,7 @@ A field ``port`` is the flag ``--port``, the variable ``SECOUSTI_PORT`` and the 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -19,6 +19,8 @@ from pydantic_settings import (
 
 from codec.errors import SecoustiError
 
+# Telephone vendors' wires, Asterisk's, the OpenAI Realtime protocol's, and our own.
+Wire = Literal["call", "twilio", "telnyx", "plivo", "vonage", "exotel", "asterisk", "realtime"]
 DEFAULT_CONFIG = Path("secousti.toml")
 
 
@@ -39,6 +41,12 @@ class Settings(BaseSettings):
     origins: tuple[str, ...] = ()  # web pages elsewhere that may call, "https://help.example.org"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    wires: tuple[Wire, ...] = get_args(Wire)  # the ways in that are open; docs/wires.md
+    public_url: str | None = None  # "wss://help.example.org": how Twilio calls it behind a proxy
+    twilio_auth_token: SecretStr | None = None  # given: what Twilio has not signed stays out
+    audiosocket_host: str = "127.0.0.1"
+    audiosocket_port: int | None = Field(default=None, ge=0, le=65535)  # None: shut
+    audiosocket_calls: tuple[str, ...] = ()  # the UUIDs that are expected; none: any
     log_dir: Path | None = None  # None: calls leave nothing behind
     log_words: bool = False  # what was said is nobody's business unless asked for
     slots: int = Field(default=8, ge=1, le=512)  # what two cores carry with room to spare

@@ -24,6 +24,7 @@ from server.wires.asterisk import AsteriskWire
 from server.wires.realtime import SUBPROTOCOL as REALTIME
 from server.wires.realtime import RealtimeWire
 from server.wires.twilio import TwilioWire
+from server.wires.vendors import ExotelWire, PlivoWire, TelnyxWire, VonageWire
 from server.wires.wire import Wire
 
 REALTIME_BETA = "openai-beta.realtime-v1"  # how a browser asks for what the header asks for
@@ -55,6 +56,10 @@ def _realtime(request: Request, _: str | None, locale: str) -> Wire:
 DOORS = {
     "/call": Door(lambda *_: native.ServerWire(), native.SUBPROTOCOL, required=True),
     "/twilio": Door(lambda _, *known: TwilioWire(*known), inside=True, signed=True),
+    "/telnyx": Door(lambda _, *known: TelnyxWire(*known), inside=True),
+    "/plivo": Door(lambda _, *known: PlivoWire(*known), inside=True),
+    "/vonage": Door(lambda _, *known: VonageWire(*known), inside=True),
+    "/exotel": Door(lambda _, *known: ExotelWire(*known), inside=True),
     "/asterisk": Door(lambda _, __, locale: AsteriskWire(locale), MEDIA),
     "/v1/realtime": Door(_realtime, REALTIME),
 }

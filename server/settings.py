@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.limits import Limits
 
-WIRES = ("call", "twilio", "asterisk", "realtime")
+WIRES = ("call", "twilio", "telnyx", "plivo", "vonage", "exotel", "asterisk", "realtime")
 
 
 @dataclass(frozen=True)

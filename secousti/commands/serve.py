@@ -14,9 +14,15 @@ SIGTERM or Ctrl-C it takes no new calls and ends the running ones politely.
   secousti serve
   secousti serve --port 9000 --log-dir logs
   secousti serve --host 0.0.0.0 --token SECRET --tls-cert cert.pem --tls-key key.pem
+  secousti serve --wires call twilio --public-url wss://help.example.org
+  secousti serve --audiosocket-port 9092
 
-Beyond loopback a token is required: callers then say it with --token. Logs hold codec tokens
-and times only, no words.
+Telephone lines and OpenAI Realtime clients have paths of their own on the same port, Asterisk's
+AudioSocket a port: docs/wires.md says how to connect each. SECOUSTI_TWILIO_AUTH_TOKEN makes Twilio
+sign its calls.
+
+Beyond loopback a token is required: callers then say it with --token. Logs hold the sound as
+it crossed the wire (codec tokens, or a telephone's samples) and times, no words.
 """
 
 
@@ -30,13 +36,24 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate, for wss://")
     parser.add_argument("--tls-key", type=Path, metavar="PEM", help="the certificate's key")
+    parser.add_argument(
+        "--wires", nargs="+", metavar="WIRE", help="open only these ways in (default: all)"
+    )
+    parser.add_argument("--public-url", metavar="URL", help="what Twilio calls, behind a proxy")
+    parser.add_argument(
+        "--audiosocket-port", type=int, metavar="PORT", help="answer Asterisk here (default: not)"
+    )
+    parser.add_argument("--audiosocket-host", metavar="HOST", help="and here (default: 127.0.0.1)")
     parser.add_argument("--log-dir", type=Path, help="folder for token logs (default: none kept)")
     parser.add_argument("--slots", type=int, help="calls at once (default: 8)")
     add_config(parser)
     parser.set_defaults(run=run)
 
 
-FLAGS = ("host", "port", "token", "insecure", "tls_cert", "tls_key", "log_dir", "slots")
+FLAGS = (
+    *("host", "port", "token", "insecure", "tls_cert", "tls_key", "log_dir", "slots"),
+    *("wires", "public_url", "audiosocket_port", "audiosocket_host"),
+)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
 
     def ready(port: int) -> None:
         print(f"answering at {scheme}://{plan.host}:{port} (Ctrl-C ends it)", flush=True)
+        if plan.audiosocket_port:
+            print(f"and Asterisk at {plan.audiosocket_host}:{plan.audiosocket_port}", flush=True)
 
     print("loading the models", flush=True)
     asyncio.run(serve(plan, build_parts(settings), ready=ready))

@@ -17,6 +17,7 @@ from secousti import replay as replaying
 from secousti.__main__ import main
 from secousti.replay import decode_streams, replay, reply_name
 from server.calllog import CallLog
+from server.wires.sound import PcmFormat, PcmSound
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +101,22 @@ def test_replies_are_named_as_the_caller_counts_them() -> None:
         "reply-1.wav",
         "reply-2.wav",
     ]
+
+
+def test_a_telephone_call_is_written_without_any_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mulaw = PcmFormat("mulaw", 8_000)
+    record = CallLog(
+        tmp_path / "call.jsonl", PcmSound(mulaw, mulaw), itertools.count().__next__, "now"
+    )
+    record.up([mulaw.encode(np.full(4_000, 0.25, np.float32))])
+    record.down(1, [mulaw.encode(np.full(800, 0.5, np.float32))])
+    record.close()
+    monkeypatch.setattr(replaying, "load_codec", None)
+    written = replay(record.path, tmp_path / "out")
+    assert [path.name for path in written] == ["caller.wav", "greeting.wav"]
+    caller, greeting = (soundfile.read(path)[0] for path in written)
+    assert (len(caller), len(greeting)) == (8_000, 1_600)
+    assert caller[4_000] == pytest.approx(0.25, abs=0.01)
+    assert greeting[800] == pytest.approx(0.5, abs=0.02)
