@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from codec.errors import SecoustiError
+from codec.weights import save_weights
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
@@ -45,13 +45,11 @@ class Averaged:
         torch._foreach_lerp_(list(self.values.values()), current, 1 - decay)
 
 
-def export_weights(path: Path, values: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Released weights: float16 safetensors with what made them as metadata."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".partial")
-    halves = {name: value.detach().half().contiguous() for name, value in values.items()}
-    save_file(halves, aside, metadata=metadata)
-    aside.replace(path)
+def export_weights(
+    path: Path, values: dict[str, Tensor], metadata: dict[str, str], int8: bool = False
+) -> None:
+    """Released weights with what made them as metadata: float16, or with ``int8`` half of that."""
+    save_weights(path, values, metadata, int8)
 
 
 def load_matching(model: nn.Module, values: dict[str, Tensor]) -> list[str]:
