@@ -12,6 +12,7 @@ from secousti.commands import (
     decode,
     doctor,
     encode,
+    eval,
     export,
     info,
     mic,
@@ -23,7 +24,7 @@ from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
 LIGHT = (call, mic, serve, chat, replay, encode, decode, convert, info, export, doctor)
-MOUNTED = (bench, train)  # commands whose words another room describes
+MOUNTED = (bench, eval, train)  # commands whose words another room describes
 
 
 def add_all(subparsers: Subparsers, wanted: str | None) -> None:

@@ -33,12 +33,11 @@ from voice_agent.think.composer import compose
 from voice_agent.think.crisis import ASKS_ABOUT_DEATH, after_turn, answer_of, raised
 from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
-from voice_agent.think.guard_in import Alarm, listen_for_crisis
 from voice_agent.think.locale import Locale
 from voice_agent.think.mi import mi_codes, sentences
 from voice_agent.think.mind import Mind
 from voice_agent.think.prompts import risk_of, think_messages, with_notes
-from voice_agent.think.stage import StageTracker, signals
+from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
 from voice_agent.think.thinking import summary, think
 from voice_agent.think.understand import Insight
@@ -82,7 +81,7 @@ class Conversation:
         self._locale = Locale.load(locale)
         self._rng = random.Random(seed)
         self._dialogue = Dialogue()
-        self._tracker = StageTracker()
+        self._tracker = mind.tracker()
         self._crisis = CrisisTalk(self._locale, returning=self.risk.level is not RiskLevel.NONE)
         self._started = self._disclosed = float("nan")
         self._once: set[str] = set()
@@ -108,7 +107,7 @@ class Conversation:
         number = self._dialogue.turn
         if not turn.text.strip():
             return self._say(self._unused("silence"), Strategy.OTHERS)
-        alarm = _guarded(turn.text)
+        alarm = self._mind.listen(turn.text)
         answer = answer_of(turn.text)
         self._set_risk(after_turn(self.risk, alarm, self._crisis.asked, answer, number))
         line = self._crisis.line(
@@ -119,9 +118,6 @@ class Conversation:
             cue = boundary_cue(turn.text)
             leaving = cue is not None and cue.name == "goodbye"
             return self._goodbye(cue) if cue and leaving else self._say_script(line)
-        line = self._second_net(turn, insight, alarm)
-        if line is not None:
-            return self._say_script(line)
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
         return self._courtesy(turn) or self._support(turn, insight)
@@ -172,7 +168,8 @@ class Conversation:
             dialogue.log.append(("caller", turn.text))
             return None
         dialogue.hear(turn.text, insight)
-        self._tracker.update(signals(dialogue, insight), number, self.risk.level)
+        learnt = self._mind.stage_shares(dialogue, insight)
+        self._tracker.update(signals(dialogue, insight), number, self.risk.level, learnt)
         record = _attempt("thinking", lambda: think(dialogue, insight, self.stage.stage, self.risk))
         self.last_thinking = record or ThinkingRecord(self.stage.stage)
         return insight
@@ -193,16 +190,6 @@ class Conversation:
         if level.rank > self.risk.level.rank:
             number = self._dialogue.turn
             self._set_risk(raised(self.risk, level, "suicidal_ideation", ("endpoint",), number))
-
-    def _second_net(self, turn: UserTurn, insight: Insight | None, alarm: Alarm) -> Line | None:
-        """Sentence vectors may add a "watch" to a turn in which the rules heard nothing at all."""
-        quiet = self.risk.level is RiskLevel.NONE and not alarm.evidence and not alarm.denied
-        if insight is None or not insight.hint or not quiet:
-            return None
-        number = self._dialogue.turn
-        self._set_risk(raised(self.risk, RiskLevel.LOW, "suicidal_ideation", ("hint",), number))
-        answer = insight.answer
-        return self._crisis.line(self.risk, turn.text, answer, number, fresh=True)
 
     def _set_risk(self, risk: RiskState) -> None:
         self.risk = risk
@@ -338,15 +325,6 @@ class Conversation:
         best = min(texts, key=lambda text: (last(text), self._rng.random()))
         repeated = any(best in said for said in spoken[-NO_REPEAT_REPLIES:])
         return next(safe_drafts(spoken)).text if repeated else best
-
-
-def _guarded(text: str) -> Alarm:
-    """The first guard, failing closed: a fault in it is a reason to ask, not to go on."""
-    try:
-        return listen_for_crisis(text)
-    except Exception:
-        logger.exception("the first guard failed; treated as a reason to ask")
-        return Alarm(RiskLevel.LOW, "suicidal_ideation", ("guard_fault",))
 
 
 def _from_endpoint(risk: RiskState) -> bool:

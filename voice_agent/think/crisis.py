@@ -82,14 +82,21 @@ def after_turn(state: RiskState, alarm: Alarm, asked: str, answer: Answer, turn:
         asked: what the agent's last line asked ("ideation", "means", ... or ""), so that a bare
             "yes" can be understood.
     """
-    level, category, why = alarm.level, alarm.category, alarm.evidence
-    known = _from_context(state, alarm, asked, answer)
-    if known.rank > level.rank:
-        category = _OWN_LIFE if asked in ASKS_ABOUT_DEATH else state.category
-        level, why = known, (*why, f"answer:{asked or 'context'}")
+    level, category, why = turn_level(state, alarm, asked, answer)
     if level is not RiskLevel.NONE:
         return raised(state, level, category, why, turn)
     return _calmer(state)
+
+
+def turn_level(
+    state: RiskState, alarm: Alarm, asked: str, answer: Answer
+) -> tuple[RiskLevel, str, tuple[str, ...]]:
+    """Level, category and evidence that one turn shows by itself and as an answer."""
+    known = _from_context(state, alarm, asked, answer)
+    if known.rank <= alarm.level.rank:
+        return alarm.level, alarm.category, alarm.evidence
+    category = _OWN_LIFE if asked in ASKS_ABOUT_DEATH else state.category
+    return known, category, (*alarm.evidence, f"answer:{asked or 'context'}")
 
 
 def _from_context(state: RiskState, alarm: Alarm, asked: str, answer: Answer) -> RiskLevel:

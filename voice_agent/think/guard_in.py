@@ -6,6 +6,7 @@ Source of categories and levels: research notes 2.3 and 6.10 (JMIR categories, V
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from voice_agent.contracts import RiskLevel
 from voice_agent.think.scope import Scope, in_story, judge, strike_idioms
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard, hear
+
+logger = logging.getLogger(__name__)
 
 # What is left of a phrase's level once its scope is known. Past attempts, half denials and worry
 # about somebody keep watch (they are asked about); a plain denial or a story does not alarm.
@@ -144,6 +147,15 @@ def listen_for_crisis(text: str) -> Alarm:
     evidence = tuple(dict.fromkeys(f.rule for f in grave if f.level.rank or f is worst))
     denied = any(f.scope is Scope.DENIED and f.category == _OWN_LIFE for f in found)
     return Alarm(level, worst.category, evidence, means, soon, denied)
+
+
+def guarded(text: str) -> Alarm:
+    """:func:`listen_for_crisis`, failing closed: a fault in it is a reason to ask, not to go on."""
+    try:
+        return listen_for_crisis(text)
+    except Exception:
+        logger.exception("the first guard failed; treated as a reason to ask")
+        return Alarm(RiskLevel.LOW, _OWN_LIFE, ("guard_fault",))
 
 
 def _combined(level: RiskLevel, found: list[Finding], heard: Heard) -> RiskLevel:

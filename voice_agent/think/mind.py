@@ -6,12 +6,18 @@ import logging
 from dataclasses import dataclass
 
 from codec.errors import SecoustiError
+from voice_agent.contracts import Stage
+from voice_agent.think.crisis_net import CrisisNet, raised_by_net
+from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.endpoint import Endpoint
-from voice_agent.think.guard_in import rules
+from voice_agent.think.guard_in import Alarm, guarded, rules
+from voice_agent.think.heads import Head, packaged_head
+from voice_agent.think.moves import stage_features
 from voice_agent.think.prototypes import Embed
-from voice_agent.think.settings import ThinkSettings
-from voice_agent.think.strategy import Planner
-from voice_agent.think.understand import Understander
+from voice_agent.think.settings import Part, ThinkSettings
+from voice_agent.think.stage import StageTracker
+from voice_agent.think.strategy import NO_DEBIAS, Planner
+from voice_agent.think.understand import Insight, Understander
 from voice_agent.think.writer import TemplateWriter
 
 logger = logging.getLogger(__name__)
@@ -26,6 +32,9 @@ class Mind:
     planner: Planner
     writer: TemplateWriter
     endpoint: Endpoint | None = None
+    net: CrisisNet | None = None
+    stages: Head | None = None
+    embed: Embed | None = None
 
     @classmethod
     def load(cls, settings: ThinkSettings | None = None, *, embed: Embed | None = None) -> Mind:
@@ -40,15 +49,56 @@ class Mind:
         """
         settings = settings or ThinkSettings()
         rules()  # the guard's tables are read before the first caller, not during a crisis
-        if embed is None and settings.use_vectors:
+        if Part.VECTORS in settings.leave_out:
+            embed = None
+        elif embed is None and settings.use_vectors:
             embed = _vectors(settings)
+        learnt = embed is not None and Part.HEADS not in settings.leave_out
         return cls(
             settings=settings,
             understander=Understander(embed),
-            planner=Planner(),
+            planner=_planner(settings, learnt),
             writer=TemplateWriter(),
             endpoint=Endpoint.from_settings(settings),
+            net=CrisisNet(crisis) if learnt and (crisis := packaged_head("crisis")) else None,
+            stages=packaged_head("stage") if learnt else None,
+            embed=embed,
         )
+
+    def listen(self, text: str) -> Alarm:
+        """What the crisis path hears in one caller turn: the graver of rules and net.
+
+        The rules need nothing but tables; where the net fails they stand alone.
+        """
+        alarm = guarded(text)
+        if self.net is None or self.embed is None or not text.strip():
+            return alarm
+        try:
+            return raised_by_net(alarm, self.net.level(text, self.embed([text])[0]))
+        except Exception:
+            logger.exception("the second crisis net failed on a turn; the rules stand alone")
+            return alarm
+
+    def stage_shares(
+        self, dialogue: Dialogue, insight: Insight | None
+    ) -> dict[Stage, float] | None:
+        """What the learnt head says of the stage a talk is in; None where there is none."""
+        if self.stages is None or insight is None:
+            return None
+        seen = stage_features(self.stages, dialogue, insight)
+        if seen is None:
+            return None
+        named = self.stages.named(seen)
+        return {stage: named[stage.value] for stage in Stage}
+
+    def tracker(self) -> StageTracker:
+        """A stage tracker for one call."""
+        return StageTracker(fixed=Part.STAGE in self.settings.leave_out)
+
+
+def _planner(settings: ThinkSettings, learnt: bool) -> Planner:
+    debias = NO_DEBIAS if Part.DEBIAS in settings.leave_out else None
+    return Planner(debias, packaged_head("strategy") if learnt else None)
 
 
 def _vectors(settings: ThinkSettings) -> Embed | None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+
+class Part(StrEnum):
+    """Parts of the mind that a measurement may leave out, to see what they are worth."""
+
+    HEADS = "heads"  # everything learnt from data: rules and hand-set weights alone decide
+    DEBIAS = "debias"  # the planner's prior adjustment, stage targets and repeat penalty
+    STAGE = "stage"  # the tracker: every talk stays in exploration
+    VECTORS = "vectors"  # sentence vectors, and with them the learnt heads
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class ThinkSettings:
     use_vectors: bool = True  # sentence vectors sharpen understanding; words alone work too
     vectors_path: Path | None = None  # None: the installed package
     disclosure_every_s: float = 3 * 3600.0  # New York companion law, research notes 5.2
+    leave_out: frozenset[Part] = frozenset()  # for ablations only
     session_s: float = 30 * 60.0  # a sane session length, research notes 3.4 and 6.9
 
     @classmethod

@@ -17,6 +17,7 @@ from voice_agent.think.understand import Insight
 DWELL_TURNS = 2  # supporter turns before a stage may be left for a later one
 CLEAR_VOTE = 0.8  # one vote this sure is enough
 STAY = 0.8  # log-odds in favour of the present stage
+HOLD = 0.8  # chance that a talk stays in its stage over one caller turn
 
 _ORDER = list(Stage)
 
@@ -65,31 +66,58 @@ def signals(dialogue: Dialogue, insight: Insight) -> Signals:
 class StageTracker:
     """The stage of one call."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fixed: bool = False) -> None:
+        """Args:
+        fixed: never leave exploration; to measure what the tracker is worth.
+        """
+        self._fixed = fixed
         self.estimate = StageEstimate(
             Stage.EXPLORATION, {s.value: float(s is Stage.EXPLORATION) for s in Stage}, 0, "opening"
         )
         self._last_vote = Stage.EXPLORATION
 
-    def update(self, now: Signals, turn: int, risk: RiskLevel) -> StageEstimate:
-        """Vote with the newest turn and move if the rules allow it."""
-        p = _probabilities(now, self.estimate.stage)
+    def update(
+        self,
+        now: Signals,
+        turn: int,
+        risk: RiskLevel,
+        learnt: dict[Stage, float] | None = None,
+    ) -> StageEstimate:
+        """Vote with the newest turn and move if the rules allow it.
+
+        Args:
+            learnt: what the learnt head makes of the turn; without it the
+                hand-set odds vote.
+        """
+        if self._fixed:
+            return self.estimate
+        p = self._believed(learnt) if learnt else _probabilities(now, self.estimate.stage)
         vote = max(p, key=lambda stage: p[stage])
-        stage, reason = self._decide(vote, p[vote], now, turn, risk)
+        stage, reason = self._decide(vote, p[vote], now, turn, risk, heard=learnt is not None)
         entered = self.estimate.entered_turn if stage is self.estimate.stage else turn
         rounded = {s.value: round(value, 3) for s, value in p.items()}
         self.estimate = StageEstimate(stage, rounded, entered, reason)
         self._last_vote = vote
         return self.estimate
 
+    def _believed(self, learnt: dict[Stage, float]) -> dict[Stage, float]:
+        """The learnt evidence weighed against where the talk was: stages rarely jump."""
+        before = {stage: self.estimate.p[stage.value] for stage in Stage}
+        p = {
+            stage: learnt[stage] * sum(before[old] * _step(old, stage) for old in Stage)
+            for stage in Stage
+        }
+        total = sum(p.values())
+        return {stage: value / total for stage, value in p.items()}
+
     def _decide(
-        self, vote: Stage, p: float, now: Signals, turn: int, risk: RiskLevel
+        self, vote: Stage, p: float, now: Signals, turn: int, risk: RiskLevel, *, heard: bool
     ) -> tuple[Stage, str]:
         present = self.estimate.stage
         if vote is present:
             return present, f"stays: {_why(now, present)}"
         if _ORDER.index(vote) < _ORDER.index(present):
-            if now.rejection or now.new_distress:
+            if now.rejection or now.new_distress or heard:
                 return vote, "back: " + ("the idea did not fit" if now.rejection else "distress")
             return present, "stays: nothing calls it back"
         if risk is not RiskLevel.NONE:
@@ -99,6 +127,13 @@ class StageTracker:
         if vote is self._last_vote or p > CLEAR_VOTE:
             return vote, f"forward: {_why(now, vote)}"
         return present, f"stays: one vote for {vote.value} so far"
+
+
+def _step(old: Stage, new: Stage) -> float:
+    """How likely a talk in ``old`` is in ``new`` one caller turn later."""
+    if new is old:
+        return HOLD
+    return (1 - HOLD) / 2
 
 
 def _probabilities(now: Signals, present: Stage) -> dict[Stage, float]:

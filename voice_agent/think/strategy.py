@@ -1,8 +1,9 @@
 """Strategy planner: which kind of move comes next. Transparent scorer, debiasing, hard rules.
 
 The move is chosen here and never by a text generator (Kang et al., ACL 2024: an external planner
-took macro-F1 from 13.5 to 21.1 and preference bias from 1.38 to 0.36). All numbers are in
-``data/understand/planner``; none was fitted on dialogues.
+took macro-F1 from 13.5 to 21.1 and preference bias from 1.38 to 0.36). A head fitted on the
+project's own dialogues gives the probabilities; without sentence vectors the hand-set numbers in
+``data/understand/planner`` do. The rules after it hold either way.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, Str
 from voice_agent.think.crisis import Answer
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.facts import NO_STRENGTH
+from voice_agent.think.heads import Head
+from voice_agent.think.moves import move_features
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
@@ -35,20 +38,28 @@ class Debias:
     repeat_penalty: float = 0.55  # per use in the last three replies
 
 
+NO_DEBIAS = Debias(tau=0.0, lam=0.0, repeat_penalty=0.0)
+
+
 class Planner:
     """Shared and immutable: one for all callers."""
 
-    def __init__(self, debias: Debias | None = None) -> None:
-        self._debias = debias or Debias()
+    def __init__(self, debias: Debias | None = None, head: Head | None = None) -> None:
+        """Args:
+        head: learnt on the dialogue corpus; without it, or for a turn without a sentence vector,
+            the hand-set weights of ``data/understand/planner`` decide.
+        """
+        self._head = head
+        self._debias = debias or (Debias(**fitted_knobs(head)) if head else Debias())
         self._book = table("understand/planner")
 
     def plan(
         self, dialogue: Dialogue, insight: Insight, stage: StageEstimate, risk: RiskLevel
     ) -> StrategyPlan:
         """Choose the next move for the newest turn (already in ``dialogue``)."""
-        active = _signals(dialogue, insight, stage.stage)
-        probs = self._probabilities(active)
-        adjusted = self._adjusted(probs, stage.stage, dialogue.strategies())
+        active = heard_signals(dialogue, insight, stage.stage)
+        probs, share = self._judged(dialogue, insight, active, stage.stage)
+        adjusted = self._adjusted(probs, share, stage.stage, dialogue.strategies())
         barred = _barred(dialogue, insight, stage.stage, risk)
         ranked = sorted(adjusted, key=lambda s: -adjusted[s])
         allowed = [s for s in ranked if s not in barred]
@@ -64,6 +75,17 @@ class Planner:
             constraints=constraints,
         )
 
+    def _judged(
+        self, dialogue: Dialogue, insight: Insight, active: list[str], stage: Stage
+    ) -> tuple[dict[Strategy, float], dict[str, float]]:
+        """Probabilities, and the shares in which whoever judged them gives them out (percent)."""
+        if self._head is not None:
+            seen = move_features(self._head, dialogue, insight, active, stage)
+            if seen is not None:
+                named = self._head.named(seen)
+                return {s: named[s.value] for s in Strategy}, fitted_share(self._head)
+        return self._probabilities(active), self._book["share"]
+
     def _probabilities(self, active: list[str]) -> dict[Strategy, float]:
         odds = {s: math.log(self._book["share"][s.value]) for s in Strategy}
         for signal in active:
@@ -73,9 +95,13 @@ class Planner:
         return {s: math.exp(value) / total for s, value in odds.items()}
 
     def _adjusted(
-        self, probs: dict[Strategy, float], stage: Stage, used: list[Strategy]
+        self,
+        probs: dict[Strategy, float],
+        share: dict[str, float],
+        stage: Stage,
+        used: list[Strategy],
     ) -> dict[Strategy, float]:
-        share, target = self._book["share"], self._book["target"][stage.value]
+        target = self._book["target"][stage.value]
         knobs = self._debias
         return {
             s: math.log(p)
@@ -86,7 +112,21 @@ class Planner:
         }
 
 
-def _signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[str]:
+def fitted_knobs(head: Head) -> dict[str, float]:
+    """Debiasing numbers that were fitted with a head."""
+    knobs = head.notes["debias"]
+    assert isinstance(knobs, dict)
+    return knobs
+
+
+def fitted_share(head: Head) -> dict[str, float]:
+    """How often the head favours each strategy, percent."""
+    share = head.notes["share"]
+    assert isinstance(share, dict)
+    return share
+
+
+def heard_signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[str]:
     """Names of the weight tables that apply to the newest turn."""
     words = len(insight.heard.text.split())
     record, last = insight.record, dialogue.drafts[-1] if dialogue.drafts else None

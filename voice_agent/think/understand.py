@@ -10,14 +10,13 @@ import logging
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from voice_agent.contracts import Fact, Understanding, UserTurn
 from voice_agent.think.crisis import Answer, answer_of
 from voice_agent.think.facts import Event, events, facts, patterns
-from voice_agent.think.hints import HintNet
 from voice_agent.think.paraphrase import own_clause
 from voice_agent.think.prototypes import Embed, Prototypes, Vectors
 from voice_agent.think.tables import table
@@ -46,7 +45,7 @@ class Insight:
     ``feeling`` is the caller's strongest feeling as a label, ``feeling_said`` how to say it back;
     ``named`` where they put that very word to it. ``clause`` is a safe paraphrase of their words,
     or None. ``declined``: they were asked whether they want an idea and do not. ``at_a_loss``:
-    they do not know what to do. ``hint``: sentence vectors hear an indirect wish not to live.
+    they do not know what to do. ``vector``: of the turn's words, [384], where there are vectors.
     """
 
     heard: Heard
@@ -62,8 +61,8 @@ class Insight:
     commits: bool
     declined: bool
     at_a_loss: bool
-    hint: bool
     answer: Answer
+    vector: Vectors | None = field(default=None, compare=False, repr=False)
 
 
 @cache
@@ -92,7 +91,6 @@ class Understander:
         self._embed = embed
         self._feelings = self._prototypes("emotions")
         self._topics = self._prototypes("topics")
-        self._hints = self._hint_net()
 
     def _prototypes(self, name: str) -> Prototypes | None:
         if self._embed is None:
@@ -103,13 +101,6 @@ class Understander:
         except Exception:
             logger.exception("sentence vectors failed; understanding from words alone")
             self._embed = None
-            return None
-
-    def _hint_net(self) -> HintNet | None:
-        try:
-            return HintNet(self._embed) if self._embed else None
-        except Exception:
-            logger.exception("sentence vectors failed; the second crisis net is off")
             return None
 
     def understand(
@@ -150,10 +141,10 @@ class Understander:
             asks_info=_hit("ask_info", heard),
             sustain=_hit("sustain_talk", heard),
             commits=_hit("commitment", heard),
-            hint=self._hints is not None and vector is not None and self._hints.hit(heard, vector),
             at_a_loss=_hit("at_a_loss", heard),
             declined=permission_asked and answer is Answer.NO,
             answer=answer,
+            vector=vector,
         )
 
     def _vector(self, text: str) -> Vectors | None:

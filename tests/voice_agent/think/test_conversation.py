@@ -155,7 +155,7 @@ def test_a_fault_in_the_first_guard_is_a_reason_to_ask(
     def fails(text: str) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("voice_agent.think.conversation.listen_for_crisis", fails)
+    monkeypatch.setattr("voice_agent.think.guard_in.listen_for_crisis", fails)
     reply = say(begin(mind, clock), "hello")[0]
     assert reply.risk.level is RiskLevel.LOW
     assert reply.mode is Mode.CRISIS

@@ -1,0 +1,1 @@
+"""The agent's measurements: data readers, scorers with known answers, suites and their reports."""

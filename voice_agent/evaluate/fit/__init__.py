@@ -1,0 +1,1 @@
+"""Fitting of the learnt heads: ``python -m voice_agent.evaluate.fit NAME``."""

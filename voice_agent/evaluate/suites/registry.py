@@ -1,0 +1,45 @@
+"""Every suite by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from voice_agent.evaluate.suites.boundary import run_boundary
+
+from voice_agent.evaluate.report import Report
+from voice_agent.evaluate.suites.corpus import run_corpus
+from voice_agent.evaluate.suites.crisis import run_crisis
+from voice_agent.evaluate.suites.esrp import run_esrp
+from voice_agent.evaluate.suites.mi import run_mi
+from voice_agent.evaluate.suites.options import Options
+from voice_agent.evaluate.suites.practice import run_practice
+from voice_agent.evaluate.suites.stage import run_stage
+from voice_agent.evaluate.suites.strategy import run_metrics, run_strategy
+from voice_agent.evaluate.suites.tom import run_tom
+
+
+@dataclass(frozen=True)
+class Suite:
+    """``uses_endpoint``: whether an LLM endpoint has a say in what is measured."""
+
+    name: str
+    about: str
+    run: Callable[[Path, Options], Report]
+    uses_endpoint: bool = False
+
+
+_ALL = (
+    Suite("strategy", "which move comes next: proficiency Q and preference bias B", run_strategy),
+    Suite("strategy-metrics", "the same numbers from given predictions", run_metrics),
+    Suite("stage", "exploration, insight or action, and when it changes", run_stage),
+    Suite("crisis", "danger heard, and false alarms, by level, trap and language", run_crisis),
+    Suite("boundary", "boundaries kept warmly, ordinary talk not refused", run_boundary, True),
+    Suite("mi", "motivational-interviewing codes of sentences", run_mi),
+    Suite("esrp", "support with a persona's voice: nine ratings, diversity", run_esrp, True),
+    Suite("practice", "ratings of seven speaking skills against experts'", run_practice),
+    Suite("tom", "who believes what: third and first person, the number game", run_tom, True),
+    Suite("corpus", "check dialogue files and count what is in them", run_corpus),
+)
+SUITES = {suite.name: suite for suite in _ALL}

@@ -1,0 +1,87 @@
+"""The second crisis net: a learnt head over sentence vectors, words and what the rules found.
+
+It hears what no phrase rule was written for. It may only raise: the conversation takes the graver
+of rules and net. Fitted on project-written spoken cases (``data/crisis``); thresholds were set on
+validation families, numbers are in ``data/crisis/README.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations
+
+from voice_agent.contracts import RiskLevel
+from voice_agent.think.guard_in import Alarm, findings
+from voice_agent.think.heads import Head, terms_of
+from voice_agent.think.prototypes import Vectors
+from voice_agent.think.tables import table
+from voice_agent.think.words import Heard, hear
+
+MIN_WORDS = 4  # "bye" and "maybe" lie near anything: short turns are left to rules and context
+_GRAVEST_FIRST = (RiskLevel.IMMINENT, RiskLevel.HIGH, RiskLevel.LOW)
+_OWN_LIFE = "suicidal_ideation"
+
+
+@dataclass(frozen=True)
+class CrisisNet:
+    """Shared and immutable. The head's labels are the risk levels; its notes hold
+    ``thresholds``: for each level the least probability of that level or a graver one."""
+
+    head: Head
+
+    def level(self, text: str, vector: Vectors) -> RiskLevel:
+        """The level that the net hears in one caller turn with its vector [384]."""
+        heard = hear(text)
+        if len(heard.text.split()) < MIN_WORDS:
+            return RiskLevel.NONE
+        features = self.head.recipe.features(vector, terms_of(heard.text), net_signals(heard))
+        return level_of(self.head.named(features), self.thresholds)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        found = self.head.notes["thresholds"]
+        assert isinstance(found, dict)
+        return found
+
+
+def level_of(shares: dict[str, float], thresholds: dict[str, float]) -> RiskLevel:
+    """The gravest level whose probability, with all graver ones, reaches its threshold."""
+    for level in _GRAVEST_FIRST:
+        above = sum(shares[other.value] for other in _GRAVEST_FIRST if other.rank >= level.rank)
+        if above >= thresholds[level.value]:
+            return level
+    return RiskLevel.NONE
+
+
+def net_signals(heard: Heard) -> dict[str, float]:
+    """What the net looks at beside vector and words: findings of the rules, concepts, pairs."""
+    found = findings(heard)
+    names = {f"level:{f.level.value}" for f in found}
+    names |= {f"kind:{f.kind}:{f.scope.value}" for f in found}
+    concepts = concepts_in(heard.text)
+    names |= {f"is:{name}" for name in concepts}
+    names |= {f"{a}+{b}" for a, b in combinations(concepts, 2)}
+    words = len(heard.text.split())
+    lengths = {"short": words < 5, "long": words > 25}
+    return dict.fromkeys(names, 1.0) | {name: float(holds) for name, holds in lengths.items()}
+
+
+@cache
+def _concepts() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    rows = table("crisis/concepts")["concepts"].items()
+    return tuple((name, re.compile(rf"\b(?:{pattern})\b")) for name, pattern in rows)
+
+
+def concepts_in(text: str) -> list[str]:
+    """Names of the word families that evened-out speech holds, in the table's order."""
+    return [name for name, pattern in _concepts() if pattern.search(text)]
+
+
+def raised_by_net(alarm: Alarm, level: RiskLevel) -> Alarm:
+    """The alarm with the net's level, where that is graver; what the rules knew is kept."""
+    if level.rank <= alarm.level.rank:
+        return alarm
+    category = alarm.category if alarm.level is not RiskLevel.NONE else _OWN_LIFE
+    return replace(alarm, level=level, category=category, evidence=(*alarm.evidence, "net"))
