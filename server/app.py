@@ -31,7 +31,7 @@ from codec.errors import SecoustiError
 from server.auth import check_exposure
 from server.call import House
 from server.calllog import CallLog
-from server.dialogue import WORDS
+from server.dialogue import FALLBACKS, WORDS
 from server.doors import Doors
 from server.engine import Engine
 from server.link import Peer
@@ -187,8 +187,8 @@ class Server:
         """Checks the archive against the codecs and renders the apologies, while all works."""
         parts, gap = self._house.parts, self._settings.sentence_gap_ms
         try:
-            for sentences in WORDS.values():
-                self.shelf.render(sentences, parts.voice, parts.codecs, gap)
+            for words in FALLBACKS:
+                self.shelf.render(WORDS[words], parts.voice, parts.codecs, gap)
             probe = next(iter(crisis_scripts("US").values()))
             self.shelf.distrust_foreign(probe, parts.codecs)
         except Exception:

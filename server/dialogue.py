@@ -19,7 +19,8 @@ from voice_agent.contracts import Reply, RiskState, Stage, Strategy, UserTurn
 log = logging.getLogger(__name__)
 
 APOLOGY_ID, PARTING_ID = "apology", "parting"
-PERSON_ID, NO_PERSON_ID = "person", "no_person"
+PERSON_ID, NO_PERSON_ID, BUSY_ID = "person", "no_person", "busy"
+FALLBACKS = (APOLOGY_ID, PARTING_ID)  # said when something fails, so they are rendered before
 WORDS = {
     APOLOGY_ID: (
         "I'm sorry, I lost my thread for a moment, and I'm still here.",
@@ -39,6 +40,11 @@ WORDS = {
         "I can't put you through to a person, this line has only me, and I'm an AI.",
         "If you are in danger or need somebody now, please call your local emergency number.",
         "Otherwise I'm still here, and listening.",
+    ),
+    BUSY_ID: (
+        "I'm sorry, every line is taken right now.",
+        "If you are in danger or need somebody now, please call your local emergency number.",
+        "Otherwise please call again in a few minutes.",
     ),
 }
 FAILURES = 3  # in a row; asking once more would then only wear the caller out

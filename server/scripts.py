@@ -68,15 +68,21 @@ class ScriptShelf:
     def render(
         self, sentences: Sequence[str], voice: Voice, codecs: Mapping[str, StreamCodec], gap_ms: int
     ) -> None:
-        """Speaks a text once, keeps its sound, and its packets for every rate (blocking)."""
-        text = " ".join(sentences)
-        speech: list[Pcm] = []
-        for sentence in sentences:
-            speech += [*voice.speak(sentence), silence(gap_ms)]
-        self._sounds[text] = np.concatenate(speech)
+        """Speaks a text once and keeps it, as sound and for every rate (blocking)."""
+        text, sound = " ".join(sentences), self.spoken(sentences, voice, gap_ms)
         for rate in codecs:
             if self.packets(rate, text) is None:
-                self.put(rate, text, encode_whole(codecs[rate], rate, speech))
+                self.put(rate, text, encode_whole(codecs[rate], rate, [sound]))
+
+    def spoken(self, sentences: Sequence[str], voice: Voice, gap_ms: int) -> Pcm:
+        """A text as float32 ``[T]`` at 16 kHz, spoken the first time it is wanted (blocking)."""
+        text = " ".join(sentences)
+        if text not in self._sounds:
+            speech: list[Pcm] = []
+            for sentence in sentences:
+                speech += [*voice.speak(sentence), silence(gap_ms)]
+            self._sounds[text] = np.concatenate(speech)
+        return self._sounds[text]
 
 
 def encode_whole(codec: StreamCodec, rate: str, speech: Iterable[Pcm]) -> list[bytes]:

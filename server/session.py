@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from codec.errors import SecoustiError
 from codec.rates import Rate
+from server.busy import say_busy
 from server.call import Call, House
 from server.engine import EngineFull, Slot
 from server.line import line_for
@@ -16,6 +17,7 @@ from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, ProtocolError
 from server.wires.events import Answer
 from server.wires.native import ServerEvent
+from server.wires.sound import PcmSound
 from server.wires.wire import CallerEvent, Wire
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Session:
         except ProtocolError as fault:
             ended = CallEnded(fault.code, str(fault))
         except EngineFull as full:
+            await self._say_busy()
             ended = CallEnded(CloseCode.TRY_LATER, str(full))
         except Exception as error:
             log.exception("session %s failed", self.name)
@@ -90,6 +93,13 @@ class Session:
                     events = list(await self._link.receive())
         except TimeoutError:
             raise CallEnded(CloseCode.HELLO_TIMEOUT, "no hello came: say hello first") from None
+
+    async def _say_busy(self) -> None:
+        """A person on a telephone cannot read a close code, and is told in words."""
+        wire, house = self._link.wire, self._house
+        if wire.greets and isinstance(wire.sound, PcmSound):
+            with suppress(CallEnded):
+                await say_busy(self._link, wire.sound, house)
 
     async def _last_word(self, ended: CallEnded) -> None:
         word: ServerEvent = native.Failure(code=ended.code, message=ended.reason)

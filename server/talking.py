@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from server.dialogue import PARTING_ID, WORDS, Dialogue, apology
+from server.dialogue import FALLBACKS, PARTING_ID, Dialogue, apology
 from server.latency import Arrivals, TurnClock
 from server.playout import Playout
 from server.speaking import Speaker, Speech
@@ -157,7 +157,7 @@ class Talker:
         """The voice or the encoder failed: an apology that needs neither, where there is one."""
         log.error("a reply could not be spoken", exc_info=error)
         self._tell(speech)
-        if speech.reply.script_id in WORDS:
+        if speech.reply.script_id in FALLBACKS:
             raise CallEnded(CloseCode.FAULT, "the agent has lost its voice")
         speech.cut(self._playout.heard_samples())
         await self._dialogue.heard(speech.reply, speech.said_chars)
