@@ -17,8 +17,8 @@ MAY_IMPORT = {
     "codec": set(),
     "training": {"codec"},
 }
-# The command `secousti train` has to reach the room that trains; nothing else may.
-MOUNTS = {("secousti/commands/train.py", "training")}
+# `secousti train` and `secousti bench tokens` have to reach the room that trains; nothing else may.
+MOUNTS = {("secousti/commands/train.py", "training"), ("secousti/commands/bench.py", "training")}
 SOURCES = sorted(path for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 

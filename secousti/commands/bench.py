@@ -1,6 +1,7 @@
-"""``secousti bench``: the words are the codec benchmark's own; the ear it measures with is lent.
+"""``secousti bench``: the words are the benchmarks' own; the ear they measure with is lent.
 
-The codec may not know of the agent's recogniser, so the command hands it over as a callable.
+The codec may not know of the agent's recogniser, so the command hands it over as a callable. What
+the tokens carry is asked by networks that have to be trained: that measure is the trainers' own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SUMMARY = "Measure the codec against others: quality, words kept, speed"
 TEXT = """\
   secousti bench codec --manifest valid/manifest.tsv --json R.json --plot R.png
   secousti bench speed --json speed.json
+  secousti bench tokens --manifest speech.tsv --cache runs/corpus --json tokens.json
 
 'secousti bench codec --help' describes the manifest; 'secousti doctor' names missing tools.
 """
@@ -28,11 +30,13 @@ TEXT = """\
 
 def add_parser(subparsers: Subparsers) -> None:
     from codec.bench.cli import add_bench_parsers
+    from training.probes.cli import add_tokens_parser
 
     parser = describe(subparsers, NAME, SUMMARY, TEXT)
     kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True)
-    add_bench_parsers(kinds)
     parser.set_defaults(run=run)
+    add_bench_parsers(kinds)
+    add_tokens_parser(kinds)
 
 
 def run(args: argparse.Namespace) -> int:
