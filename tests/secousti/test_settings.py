@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from codec.errors import SecoustiError
+from secousti.house import server_settings
 from secousti.settings import Settings, load_settings
 
 
@@ -76,3 +77,19 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_every_setting_has_a_default() -> None:
     assert all(not field.is_required() for field in Settings.model_fields.values())
+
+
+def test_the_doors_are_set_like_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secousti.toml").write_text('audiosocket_calls = ["40325ec2-5efd-4bd3"]')
+    monkeypatch.setenv("SECOUSTI_TWILIO_AUTH_TOKEN", "hush")
+    settings = load_settings(wires=["call", "twilio"], audiosocket_port=9092)
+    plan = server_settings(settings)
+    assert plan.wires == ("call", "twilio")
+    assert (plan.audiosocket_port, plan.audiosocket_host) == (9092, "127.0.0.1")
+    assert plan.audiosocket_calls == ("40325ec2-5efd-4bd3",)
+    assert plan.twilio_auth_token == "hush"
+    assert "hush" not in repr(settings)
+    with pytest.raises(SecoustiError, match="'wires"):
+        load_settings(wires=["fax"])
