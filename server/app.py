@@ -245,8 +245,8 @@ class Server:
         finally:
             self._sessions.discard(session)
         log.info(
-            "call %s (%s %s) ended: %d %s",
-            *(session.name, wire.name, wire.peer_id or "-", ended.code, ended.reason),
+            "call %s (%s %r) ended: %d %s",  # what the far end calls it may be any text
+            *(session.name, wire.name, wire.peer_id, ended.code, ended.reason),
         )
         return ended
 

@@ -121,7 +121,10 @@ def origin_allowed(
     """
     if origin is None or origin in allowed:
         return True
-    page = urlsplit(origin)
+    try:
+        page = urlsplit(origin)
+    except ValueError:  # no address at all
+        return False
     if page.scheme not in ("http", "https") or page.netloc != host_header:
         return False
     return not is_loopback(bound_to) or is_loopback(page.hostname or "")

@@ -1,8 +1,9 @@
 """The downlink's clock: when the next packet may go, whose turn it is, and how much was heard.
 
-The caller's side plays what we send, so we only keep a bounded lead ahead of real time (the
-*buffered* strategy): enough to hide jitter, little enough that a barge-in has little to take back.
-Deadlines are absolute, summed in samples: pacing never drifts, and a late packet is caught up.
+The caller's side plays what we send, so we only keep a bounded lead ahead of real time. Where it
+keeps a queue (*buffered*) the lead is enough to hide jitter, and little enough that a barge-in has
+little to take back; where it plays what comes (*paced*) the lead is a frame or two. Deadlines are
+absolute, summed in samples: pacing never drifts, and a late packet is caught up.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class AsteriskWire:
         fields = json_object(message)
         kind = text_at(fields, "event")
         if (kind == "MEDIA_START") == bool(self.peer_id):
-            raise ProtocolError(CloseCode.PROTOCOL, f"{kind} came out of its order")
+            raise ProtocolError(CloseCode.PROTOCOL, "MEDIA_START must come first, and once")
         match kind:
             case "MEDIA_START":
                 self._start(text_at(fields, "channel_id"), text_at(fields, "format"))

@@ -150,7 +150,7 @@ class VonageWire(TwilioWire):
         fields = json_object(message)
         kind = text_at(fields, "event")
         if (kind == "websocket:connected") == self.started:
-            raise ProtocolError(CloseCode.PROTOCOL, f"{kind} came out of its order")
+            raise ProtocolError(CloseCode.PROTOCOL, "websocket:connected must come first, and once")
         match kind:
             case "websocket:connected":
                 return (self._start(fields),)

@@ -59,6 +59,7 @@ def test_only_the_right_token_is_admitted():
         ("http://evil.example:8765", "evil.example:8765", "127.0.0.1", False),  # DNS rebinding
         ("null", "127.0.0.1:8765", "127.0.0.1", False),
         ("file://127.0.0.1:8765", "127.0.0.1:8765", "127.0.0.1", False),
+        ("http://[", "[", "127.0.0.1", False),  # no address at all
     ],
 )
 def test_pages_may_call_the_server_they_came_from(origin, host, bound, allowed):
