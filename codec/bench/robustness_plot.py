@@ -189,7 +189,9 @@ def _panels(rows: int, columns: int, report: Row, title: str, height: float = 3.
     clips = report["clips"]
     on = f"{clips['count']} clips, {clips['seconds'] / 60:.1f} min, {clips['speakers']} speakers"
     figure.suptitle(f"{title}\n{on}", x=0.02, ha="left", fontsize=10)
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    return figure, figure.subplots(
+        rows, columns, squeeze=False, sharey="row" if rows > 1 else False
+    )
 
 
 def _label(axes: Any, metric: str, below: str) -> None:

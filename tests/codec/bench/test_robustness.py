@@ -72,6 +72,8 @@ def test_every_concealment_meets_the_same_losses() -> None:
     seen = {how: received(Case("loss", 20.0, how), "clip", packets) for how in ("prior", "repeat")}
     assert seen["prior"] == seen["repeat"]
     assert seen["prior"] != received(Case("loss", 20.0, "prior"), "another clip", packets)
+    more = received(Case("loss", 30.0, "prior"), "clip", packets)
+    assert all(late is None for late, soon in zip(more, seen["prior"], strict=True) if soon is None)
     assert seen["prior"][0] == packets[0]
     assert received(Case("clean", 0.0), "clip", packets) == packets
 
