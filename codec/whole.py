@@ -26,7 +26,7 @@ class WholeEncoder:
         self._rest = torch.zeros(batch, 0)
         self._codes: list[Tensor] = []
         self._voice: list[Tensor] = []
-        self._samples = 0
+        self._samples = self._packets = 0
 
     def push(self, block: Tensor) -> None:
         """The next float32 ``[B, T]`` (or ``[T]``, of one signal) at 16 kHz, T of any size.
@@ -42,7 +42,7 @@ class WholeEncoder:
         if not self._samples:
             raise SecoustiError("the audio is empty: give at least one sample")
         count = tokens_needed(self._rate.name, self._samples)
-        packets = -(-count // self._rate.tokens_per_packet) - len(self._codes)
+        packets = -(-count // self._rate.tokens_per_packet) - self._packets
         silence = packets * self._rate.packet_samples - self._rest.shape[1]
         self._step(F.pad(self._rest, (0, silence)))
         voice = torch.stack(self._voice, dim=1) if self._voice else torch.zeros(len(self._rows), 0)
@@ -52,13 +52,16 @@ class WholeEncoder:
     def _step(self, wav: Tensor) -> None:
         """Codes the whole packets of ``wav`` and keeps the rest."""
         size = self._rate.packet_samples
-        whole = wav.shape[1] // size * size
-        for piece in torch.split(wav[:, :whole], size, dim=1) if whole else ():
-            codes, voice = self._network.step(piece.contiguous(), self._rows)
-            if self._rate.carries_voice(len(self._codes)):
+        starts = range(0, wav.shape[1] - size + 1, size)
+        pieces = [wav[:, at : at + size].contiguous() for at in starts]
+        self._rest = wav[:, size * len(pieces) :].clone()
+        steps = [self._network.step(piece, self._rows) for piece in pieces]
+        for index, (_, voice) in enumerate(steps, self._packets):
+            if self._rate.carries_voice(index):
                 self._voice.append(voice)
-            self._codes.append(codes)
-        self._rest = wav[:, whole:].clone()
+        self._packets += len(steps)
+        if steps:  # joined at once: a tensor for each packet of hours would fill the memory
+            self._codes.append(torch.cat([codes for codes, _ in steps], dim=1))
 
 
 def decoded_blocks(backend: Backend, rate: Rate, tokens: Tokens) -> Iterator[Tensor]:
