@@ -51,7 +51,7 @@ class Item:
 def protagonist(item: Item) -> str:
     """The person the question is about, else the one the story names most; "" for nobody."""
     for text in (item.question, item.story):
-        names = [name for name in _NAME.findall(text) if name not in _NOT_NAMES]
+        names: list[str] = [n for n in _NAME.findall(text) if n not in _NOT_NAMES]
         if names:
             return Counter(names).most_common(1)[0][0]
     return ""

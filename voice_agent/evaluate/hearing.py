@@ -6,26 +6,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voice_agent.contracts import RiskState
+from voice_agent.contracts import RiskLevel, RiskState
 from voice_agent.evaluate.talks import CALLER, Talk
 from voice_agent.think import Mind
 from voice_agent.think.crisis import after_turn, answer_of, turn_level
 
-# What an agent's line asks, where the data gives only its words. First match wins.
-_ASKS = (
-    (
-        "means",
-        r"(?:have|got) (?:it|them|that|something|anything|what you)|to hand|(?:near|with) you",
-    ),
-    ("today", r"\b(?:today|tonight|right now|how soon)\b"),
-    ("plan", r"\b(?:plan|how you(?:.d| would| might)|thought about how)\b"),
-    (
-        "ideation",
-        r"suicid|kill(?:ing)? yourself|end(?:ing)? (?:your|it)|tak(?:e|ing) your (?:own )?life"
-        r"|not (?:being|wanting to be) (?:alive|here)|thoughts? (?:of|about) (?:dying|death)"
-        r"|want(?:ing)? to die|staying alive|hurt(?:ing)? yourself",
-    ),
+# What an agent's line asks, where the data gives only its words.
+_DYING = re.compile(
+    r"suicid|kill(?:ing)? yourself|end(?:ing)? (?:your (?:own )?life|it)"
+    r"|tak(?:e|ing) your (?:own )?life|not (?:being|wanting to be) (?:alive|here)"
+    r"|(?:don.t|not) want to (?:be alive|live)"
+    r"|thoughts? (?:of|about) (?:dying|death)|want(?:ing)? to die|about dying|staying alive"
+    r"|jump(?:ing)? off|to die\b|die tonight",
+    re.I,
 )
+_SOON = re.compile(r"\b(?:tonight|today|tomorrow|right now|about to|going to)\b", re.I)
+_MEANS = re.compile(
+    r"(?:gun|rifle|shotgun|pills|tablets|rope|knife|blade|it|them|what you.d (?:planned to )?use|"
+    r"something|anything) (?:\w+ ){0,3}(?:with you|in the (?:house|car|shed|room)|near you|to hand|"
+    r"there|ready|in front of you|on you)\b",
+    re.I,
+)
+_PLAN = re.compile(r"\bhow you.?(?:d| would| might)|a way, or a time|planned how|a plan\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,23 @@ class Heard:
     evidence: tuple[str, ...]
 
 
-def asked_in(text: str) -> str:
-    """What an agent's line asked: "ideation", "plan", "today", "means" or ""."""
+def asked_in(text: str, state: RiskState) -> str:
+    """What an agent's line asked: "ideation", "plan", "today", "means" or "".
+
+    Plans and means are only asked about where thoughts of death are known: elsewhere "is there a
+    plan?" speaks of something else.
+    """
     if "?" not in text:
         return ""
-    return next((name for name, pattern in _ASKS if re.search(pattern, text, re.I)), "")
+    if _DYING.search(text):
+        return "today" if _SOON.search(text) else "ideation"
+    if state.level.rank < RiskLevel.HIGH.rank:
+        return ""
+    if _MEANS.search(text):
+        return "means"
+    if _PLAN.search(text):
+        return "plan"
+    return "today" if re.search(r"\b(?:do|doing) it\b", text, re.I) and _SOON.search(text) else ""
 
 
 def hear_case(mind: Mind, context: Sequence[str], text: str) -> Heard:
@@ -53,7 +67,7 @@ def hear_case(mind: Mind, context: Sequence[str], text: str) -> Heard:
     state, asked = RiskState(), ""
     for behind, said in zip(range(len(context) - 1, -1, -1), context, strict=True):
         if behind % 2 == 0:
-            asked = asked_in(said)
+            asked = asked_in(said, state)
             continue
         state = after_turn(state, mind.listen(said), asked, answer_of(said), 0)
     level, _, why = turn_level(state, mind.listen(text), asked, answer_of(text))
@@ -69,7 +83,7 @@ def hear_talk(mind: Mind, talk: Talk) -> list[Heard]:
     state, asked, heard = RiskState(), "", []
     for number, turn in enumerate(talk.turns):
         if turn.who != CALLER:
-            asked = asked_in(turn.text)
+            asked = asked_in(turn.text, state)
             continue
         alarm, answer = mind.listen(turn.text), answer_of(turn.text)
         level, _, why = turn_level(state, alarm, asked, answer)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from voice_agent.think.languages import foreign_boundary
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard, hear
 
@@ -50,7 +51,8 @@ def boundary_cue(text: str) -> Cue | None:
             continue
         if guard is None or not guard.search(_before(heard, match.start())):
             return cue
-    return None
+    foreign = foreign_boundary(text)
+    return Cue(*foreign, ends=False) if foreign else None
 
 
 def _before(heard: Heard, start: int) -> str:

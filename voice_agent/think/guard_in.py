@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from voice_agent.contracts import RiskLevel
+from voice_agent.think.languages import foreign_crisis
 from voice_agent.think.scope import Scope, in_story, judge, strike_idioms
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard, hear
@@ -135,6 +136,14 @@ def _kept(rule: Rule, scope: Scope) -> RiskLevel:
 
 def listen_for_crisis(text: str) -> Alarm:
     """Crisis alarm of one caller turn (any text). Levels: see :class:`RiskLevel`."""
+    alarm = _english(text)
+    level, phrase = foreign_crisis(text)
+    if level.rank <= alarm.level.rank:
+        return alarm
+    return replace(alarm, level=level, category=_OWN_LIFE, evidence=(*alarm.evidence, phrase))
+
+
+def _english(text: str) -> Alarm:
     heard = hear(text)
     found = findings(heard)
     grave = [f for f in found if f.kind not in ("means", "time")]
