@@ -59,7 +59,14 @@ async def answering(settings: Settings, url: str | None, show: Show) -> AsyncIte
         yield Place(url, token, load_codec(settings.rate, weights=settings.weights))
         return
     show.step("loading the models and starting a server")
-    plan = replace(server_settings(settings), host="127.0.0.1", port=0, token=None, log_dir=None)
+    plan = replace(
+        server_settings(settings),
+        host="127.0.0.1",
+        port=0,
+        audiosocket_port=None,
+        token=None,
+        log_dir=None,
+    )
     parts = build_parts(settings, (settings.rate,))
     async with Server(plan, parts) as server:
         codec = load_codec(settings.rate, weights=settings.weights)

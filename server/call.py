@@ -42,6 +42,7 @@ from server.wires.events import (
     Digit,
     Discard,
     Flow,
+    HungUp,
     Muted,
     Truncated,
     TurnTaking,
@@ -183,7 +184,9 @@ class Call:
             case Answer():
                 self._send(event)
             case native.Bye():
-                raise CallEnded(CloseCode.NORMAL, event.reason or "goodbye")
+                raise CallEnded(CloseCode.NORMAL, "goodbye")
+            case HungUp(reason):
+                raise CallEnded(CloseCode.NORMAL, reason)
             case native.Hello():
                 pass  # it was the first event; a wire says it once
             case _:
@@ -229,8 +232,8 @@ class Call:
         await self._hearer.put(packets)
 
     def _pressed(self, digit: str) -> None:
-        self._record("digit", digit=digit)
         if digit == PERSON_DIGIT:
+            self._record("person_wanted")
             self._cut()
             self._talker.offer(PersonWanted())
 

@@ -15,7 +15,7 @@ from server.line import line_for
 from server.link import Link, Peer
 from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, ProtocolError
-from server.wires.events import Answer
+from server.wires.events import Answer, HungUp
 from server.wires.native import ServerEvent
 from server.wires.sound import PcmSound
 from server.wires.wire import CallerEvent, Wire
@@ -84,8 +84,8 @@ class Session:
                                 return hello, events
                             case Answer() as answer:
                                 await self._link.send(answer)
-                            case native.Bye():
-                                raise CallEnded(CloseCode.NORMAL, "goodbye")
+                            case HungUp(reason):
+                                raise CallEnded(CloseCode.NORMAL, reason)
                             case _:
                                 raise ProtocolError(
                                     CloseCode.PROTOCOL, "the first message must be hello"

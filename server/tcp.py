@@ -57,8 +57,8 @@ class AudioSocketListener:
         self, settings: ServerSettings, converse: Converse, admits: Admission | None
     ) -> None:
         expected = {_uuid(call) for call in settings.audiosocket_calls}
-        open_to_all = admits is None and not expected
-        if open_to_all and not settings.insecure and not is_loopback(settings.audiosocket_host):
+        private = settings.audiosocket_port is None or is_loopback(settings.audiosocket_host)
+        if admits is None and not expected and not private and not settings.insecure:
             raise SecoustiError(
                 f"AudioSocket at {settings.audiosocket_host} can be reached by others and has no "
                 "token: name the expected calls in audiosocket_calls, or say --insecure"

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from server.limits import Limits
 from server.wires.closing import CloseCode, ProtocolError
-from server.wires.events import Message
+from server.wires.events import HungUp, Message
 from server.wires.native import Bye, Failure, Hello, Packets
 from server.wires.sound import PcmFormat, PcmSound
 from server.wires.twilio import digit_of
@@ -65,11 +65,11 @@ class AudioSocketWire:
             return ()
         match kind:
             case 0x00:
-                return (Bye(reason="the caller hung up"),)
+                return (HungUp(),)
             case 0x03:
                 return digit_of(payload.decode("latin-1"))
             case 0xFF:
-                return (Bye(reason="Asterisk reports an error on its side"),)
+                return (HungUp("Asterisk reports an error on its side"),)
         return self._audio(kind, payload)
 
     def encode(self, event: CallEvent) -> tuple[Message, ...]:

@@ -15,6 +15,13 @@ class Digit:
 
 
 @dataclass(frozen=True)
+class HungUp:
+    """The far end says that the call is over, and why, in words of ours."""
+
+    reason: str = "the caller hung up"
+
+
+@dataclass(frozen=True)
 class Flow:
     """The far end's queue is full (``open`` False), or has room again."""
 

@@ -23,9 +23,9 @@ from server.auth import admits
 from server.limits import Limits
 from server.wires import native
 from server.wires.closing import CloseCode, ProtocolError
-from server.wires.events import Digit, Message
+from server.wires.events import Digit, HungUp, Message
 from server.wires.fields import json_object, text_at
-from server.wires.native import Begin, Bye, End, Flush, Hello, Packets, Played
+from server.wires.native import Begin, End, Flush, Hello, Packets, Played
 from server.wires.sound import PcmFormat, PcmSound
 from server.wires.wire import CallerEvent, CallEvent
 
@@ -87,7 +87,7 @@ class TwilioWire:
             case "mark":
                 return played_of(text_at(fields, "mark", "name"))
             case "stop":
-                return (Bye(reason="the caller hung up"),)
+                return (HungUp(),)
         return ()
 
     def _start(self, fields: Mapping[str, Any]) -> Hello:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from server.wires.closing import CloseCode, ProtocolError
-from server.wires.events import Message
+from server.wires.events import HungUp, Message
 from server.wires.fields import json_object, text_at
-from server.wires.native import Bye, Hello, Packets
+from server.wires.native import Hello, Packets
 from server.wires.sound import PcmFormat
 from server.wires.twilio import MULAW, TwilioWire, digit_of, payload_of, played_of
 from server.wires.wire import CallerEvent
@@ -159,7 +159,7 @@ class VonageWire(TwilioWire):
             case "websocket:notify":
                 return played_of(text_at(fields, "payload", "place"))
             case "websocket:disconnected":
-                return (Bye(reason="the caller hung up"),)
+                return (HungUp(),)
         return ()
 
     def _start(self, fields: Mapping[str, Any]) -> Hello:

@@ -21,6 +21,7 @@ from server.wires.events import (
     Digit,
     Discard,
     Flow,
+    HungUp,
     Message,
     Muted,
     Truncated,
@@ -30,7 +31,7 @@ from server.wires.sound import Sound
 from voice_agent.listen.events import ListenEvent
 
 ClientDecides = TurnTaking | Commit | Discard | Ask | Muted | Truncated | Cancel
-CallerEvent = native.ClientEvent | Digit | Flow | Answer | ClientDecides
+CallerEvent = native.ClientEvent | Digit | HungUp | Flow | Answer | ClientDecides
 CallEvent = native.ServerEvent | ListenEvent | Answer
 
 

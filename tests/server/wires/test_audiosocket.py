@@ -18,7 +18,7 @@ from server.tcp import AudioSocketListener
 from server.wires import native
 from server.wires.audiosocket import HANGUP, HEADER, IDENTITY, KEY, RATES_HZ, AudioSocketWire, frame
 from server.wires.closing import CloseCode, ProtocolError
-from server.wires.events import Digit
+from server.wires.events import Digit, HungUp
 from server.wires.sound import PcmFormat
 from tests.server.fakes import FakeConversation, reply_of
 from tests.server.phones import CALL_UUID, LOUD, SILENT, AsteriskPhone
@@ -58,8 +58,8 @@ def test_keys_hang_ups_and_the_end():
     assert wire.decode(frame(KEY, b"\xff")) == ()
     assert wire.decode(frame(0x10, b"")) == ()
     for kind in (HANGUP, 0xFF):
-        [bye] = wire.decode(frame(kind, b""))
-        assert isinstance(bye, native.Bye)
+        [end] = wire.decode(frame(kind, b""))
+        assert isinstance(end, HungUp)
     assert (
         wire.encode(native.Bye())
         == wire.encode(native.Failure(code=1011, message=""))
@@ -270,11 +270,12 @@ def refusal(**settings):
 
 
 def test_a_public_address_needs_expected_calls():
-    assert "audiosocket_calls" in refusal(audiosocket_host="0.0.0.0")
+    assert "audiosocket_calls" in refusal(audiosocket_host="0.0.0.0", audiosocket_port=0)
     assert "no UUID" in refusal(audiosocket_calls=("seven",))
-    public = ServerSettings(audiosocket_host="0.0.0.0")
+    public = ServerSettings(audiosocket_host="0.0.0.0", audiosocket_port=0)
     AudioSocketListener(public, None, everybody)
     AudioSocketListener(dataclasses.replace(public, insecure=True), None, None)
+    AudioSocketListener(dataclasses.replace(public, audiosocket_port=None), None, None)
     listed = dataclasses.replace(public, audiosocket_calls=(str(CALL_UUID),))
     AudioSocketListener(listed, None, None)
 

@@ -13,7 +13,7 @@ from server.auth import twilio_signed
 from server.dialogue import NO_PERSON_ID, PERSON_ID, WORDS
 from server.wires import native
 from server.wires.closing import CloseCode, ProtocolError
-from server.wires.events import Digit
+from server.wires.events import Digit, HungUp
 from server.wires.twilio import TwilioWire, place_name, played_of
 from tests.server.fakes import FakeConversation, FakeVoice, reply_of
 from tests.server.phones import LOUD, SILENT, TwilioPhone
@@ -101,8 +101,7 @@ def test_keys_and_the_end_are_told():
     assert wire.decode(json.dumps(key)) == (Digit("0"),)
     key["dtmf"]["digit"] = "00"
     assert wire.decode(json.dumps(key)) == ()
-    [bye] = wire.decode('{"event": "stop", "stop": {"callSid": "CA1"}}')
-    assert isinstance(bye, native.Bye)
+    assert wire.decode('{"event": "stop", "stop": {"callSid": "CA1"}}') == (HungUp(),)
     assert wire.decode('{"event": "news"}') == ()
     assert wire.decode(media("AAAA", track="outbound")) == ()
 
