@@ -154,6 +154,7 @@ def _stream(report: Row) -> Any:
     for axes in panels[0]:
         _dress(axes)
         axes.set_xlabel("minute")
+        axes.set_xticks(list(minutes))
     panels[0][0].legend(frameon=False, fontsize=8)
     return figure
 
