@@ -1,8 +1,9 @@
 """Released weights: one safetensors file per operating point, in float16 or in 8 bits.
 
-In 8 bits a large matrix ``[C_out, C_in]`` is stored as int8 digits of the same shape and, under its
-name with ``:scale``, one float16 scale for each block of 32 neighbours in a row; all else is
-float16. The runtime multiplies with the same blocks, so that nothing is lost twice.
+In 8 bits a large matrix ``[C_out, C_in]`` of the decoder is stored as int8 digits of the same shape
+and, under its name with ``:scale``, one float16 scale for each block of 32 neighbours in a row. The
+runtime multiplies with the same blocks, so that nothing is lost twice. All else is float16, the
+encoder above all: the tokens stay what they were.
 
 ``python -m codec.weights IN.safetensors OUT.safetensors`` turns the first form into the second.
 """
@@ -25,6 +26,7 @@ WEIGHTS_DIR = Path(__file__).parent / "weights"
 BLOCK = 32  # neighbours that share a scale: 6 % more bytes, and outliers stay among themselves
 LARGE = 32_768  # a matrix below this saves nothing worth its rounding
 SCALE = ":scale"
+DECODER = ("connector.", "decoder.")
 
 
 def packaged_weights(rate: Rate) -> Path:
@@ -58,10 +60,10 @@ def save_weights(
 
 
 def compressed(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Large matrices as int8 digits and float16 scales, all else as float16."""
+    """The decoder's large matrices as int8 digits and float16 scales, all else as float16."""
     stored: dict[str, Tensor] = {}
     for name, value in values.items():
-        if fits_int8(value):
+        if name.startswith(DECODER) and fits_int8(value):
             stored[name], stored[name + SCALE] = to_int8(value)
         else:
             stored[name] = halved(value)

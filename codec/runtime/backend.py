@@ -51,8 +51,9 @@ class Backend(Protocol):
 def open_backend(model: SecoustiModel, name: str = "auto", device: str = "cpu") -> Backend:
     """``model`` ready to run by the backend ``name`` on ``device`` (``cpu`` or ``cuda``).
 
-    ``onnx`` computes in 8 bits on a CPU, ``onnx-fp32`` in float32; ``auto`` is ``onnx``, or
-    ``torch`` with a warning in the log where ONNX Runtime is missing or fails.
+    ``onnx`` decodes in 8 bits on a CPU and encodes in float32, ``onnx-fp32`` does both in float32;
+    ``auto`` is ``onnx``, or ``torch`` with a warning in the log where ONNX Runtime is missing or
+    fails.
 
     Raises :class:`SecoustiError` for another name, a device that is not there, and a named backend
     that cannot run.

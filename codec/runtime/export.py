@@ -25,13 +25,13 @@ VOICE_RULE = (
 def export_graphs(model: SecoustiModel, folder: Path, int8: bool = False) -> list[Path]:
     """Writes ``encoder.onnx``, ``decoder.onnx`` and ``codec.json`` into ``folder``; the paths.
 
-    ``int8`` needs a runtime with onnxruntime's operator ``MatMulNBits``.
+    A decoder in ``int8`` needs a runtime with onnxruntime's operator ``MatMulNBits``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     facts = rate_facts(model.rate)
     paths = []
-    for name, build in (("encoder", encoder_graph), ("decoder", decoder_graph)):
-        graph, layout = build(model, int8)
+    graphs = {"encoder": encoder_graph(model), "decoder": decoder_graph(model, int8)}
+    for name, (graph, layout) in graphs.items():
         paths.append(folder / f"{name}.onnx")
         paths[-1].write_bytes(graph.SerializeToString())
         facts[name] = {"file": f"{name}.onnx", "state": state_facts(layout)}

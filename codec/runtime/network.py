@@ -33,9 +33,9 @@ from codec.semantic import SemanticVAE
 from codec.voice import FORGET, RunningStatistics, VoiceCondition, VoiceEncoder
 
 
-def encoder_graph(model: SecoustiModel, int8: bool) -> tuple[onnx.ModelProto, StateLayout]:
+def encoder_graph(model: SecoustiModel) -> tuple[onnx.ModelProto, StateLayout]:
     """The graph of :meth:`~codec.model.SecoustiModel.encode_step`."""
-    g, rate = Graph(int8), model.rate
+    g, rate = Graph(), model.rate
     pcm = g.input("pcm", FLOAT, rate.packet_samples)
     mel = log_mel(g, model.mel, pcm, rate.packet_samples)
     codes = token_head(g, model.tokens, encoder(g, model.encoder, mel))

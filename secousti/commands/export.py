@@ -14,14 +14,15 @@ callers, and codec.json: shapes, packet layout, and what every column of the sta
   secousti export --rate low --out web/codec
   secousti export --out small --int8
 
---int8 makes them a quarter of the size; they then need a runtime with the operator MatMulNBits.
+--int8 makes the decoder a quarter of the size; it then needs a runtime with the operator
+MatMulNBits, such as onnxruntime itself.
 """
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = describe(subparsers, "export", "Write the codec as ONNX files", TEXT)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
-    parser.add_argument("--int8", action="store_true", help="large weights in 8 bits")
+    parser.add_argument("--int8", action="store_true", help="the decoder's large weights in 8 bits")
     add_rate(parser)
     add_weights(parser)
     add_config(parser)

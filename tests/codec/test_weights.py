@@ -14,6 +14,7 @@ from codec.model import SecoustiModel, seeded_model
 from codec.rates import HIGH
 from codec.weights import (
     BLOCK,
+    DECODER,
     SCALE,
     expanded,
     fits_int8,
@@ -56,29 +57,30 @@ def test_a_block_of_nothing_stays_nothing(size: float) -> None:
     assert not back[2, BLOCK : 2 * BLOCK].any()
 
 
-def test_eight_bits_are_half_the_bytes_and_load_alike(
+def test_eight_bits_are_fewer_bytes_and_load_alike(
     values: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
     halves, bytes_ = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     save_weights(halves, values, {"step": "7"})
     assert main([str(halves), str(bytes_)]) is None
-    assert bytes_.stat().st_size < 0.56 * halves.stat().st_size
+    assert bytes_.stat().st_size < 0.7 * halves.stat().st_size
     with safe_open(bytes_, "pt") as file:
         assert file.metadata() == {"step": "7"}
     model = SecoustiModel(HIGH)
     load_weights(model, bytes_)
     for name, own in model.named_parameters():
-        most = 0.006 * values[name].abs().max() + 1e-6
+        step = 0.006 if name.startswith(DECODER) else 0.0005
+        most = step * values[name].abs().max() + 1e-6
         assert (own - values[name]).abs().max() <= most, name
 
 
-def test_only_large_matrices_of_whole_blocks_go_to_eight_bits(
+def test_only_the_decoders_large_matrices_go_to_eight_bits(
     values: dict[str, torch.Tensor], tmp_path: Path
 ) -> None:
     save_weights(tmp_path / "w.safetensors", values, {}, int8=True)
     stored = load_file(tmp_path / "w.safetensors")
     assert {name for name, value in stored.items() if value.dtype == torch.int8} == {
-        name for name, value in values.items() if fits_int8(value)
+        name for name, value in values.items() if name.startswith(DECODER) and fits_int8(value)
     }
     assert set(expanded(stored)) == set(values)
     assert not fits_int8(torch.zeros(400, 100)) and not fits_int8(torch.zeros(4, 32))
