@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from codec import load_codec
 from codec.rates import RATES
 from secousti.settings import Settings
+from server.handoff import webhook
 from server.parts import Parts
 from server.settings import ServerSettings
 from voice_agent.listen.ears import Ears
@@ -63,6 +64,7 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
     ``settings.weights`` are those of ``settings.rate``. Raises
     :class:`~codec.errors.SecoustiError` where one is missing.
     """
+    hand_off = webhook(settings.handoff_url) if settings.handoff_url is not None else None
     torch.set_num_threads(1)  # a step is small: threads cost more than they bring
     codecs = {rate: load_codec(rate, weights=own_weights(settings, rate)) for rate in rates}
     ears = Ears.load(ListenSettings(recogniser=settings.recogniser))
@@ -72,6 +74,7 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
         listener=ears.listener,
         conversation=lambda locale: Conversation(mind, clock=time.monotonic, locale=locale),
         voice=Voice.load(SpeakSettings(voice=settings.voice)),
+        hand_off=hand_off,
     )
 
 

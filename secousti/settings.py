@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     audiosocket_host: str = "127.0.0.1"
     audiosocket_port: int | None = Field(default=None, ge=0, le=65535)  # None: shut
     audiosocket_calls: tuple[str, ...] = ()  # the UUIDs that are expected; none: any
+    handoff_url: str | None = None  # asked when a caller wants a person; None: this line has nobody
     log_dir: Path | None = None  # None: calls leave nothing behind
     log_words: bool = False  # what was said is nobody's business unless asked for
     slots: int = Field(default=8, ge=1, le=512)  # what two cores carry with room to spare
