@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,7 @@ def test_written_in_blocks_is_written_whole(tmp_path: Path, hum: Hum) -> None:
 
 
 def test_a_fault_while_writing_leaves_no_file(tmp_path: Path) -> None:
-    def broken():
+    def broken() -> Iterator[torch.Tensor]:
         yield torch.zeros(100)
         raise SecoustiError("the tokens ended")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import soundfile
 import torch
+from rich.progress import Progress
 
 from codec import Codec
 from codec.model import seeded_model
@@ -33,7 +35,7 @@ def test_a_file_has_the_tokens_and_the_sound_of_its_signal(tmp_path: Path, hum: 
     np.testing.assert_allclose(heard, expected, atol=1e-4)
 
 
-def test_blocks_are_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_are_taken_one_by_one() -> None:
     """The next block is read only when the last one is done with: nothing piles up."""
     alive: list[int] = []
 
@@ -51,13 +53,13 @@ def test_only_what_takes_long_shows_a_bar(
     seconds: float, shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[bool] = []
-    progress = recoding.Progress
 
-    def spy(*columns: object, disable: bool, **options: object) -> object:
-        made.append(not disable)
-        return progress(*columns, disable=True, **options)
+    class Spy(Progress):
+        def __init__(self, *columns: Any, disable: bool, **options: Any) -> None:
+            made.append(not disable)
+            super().__init__(*columns, disable=True, **options)
 
-    monkeypatch.setattr(recoding, "Progress", spy)
+    monkeypatch.setattr(recoding, "Progress", Spy)
     assert len(list(watched([torch.zeros(9)], seconds, "decoding"))) == 1
     assert made == [shown]
 

@@ -14,7 +14,7 @@ def shaken(name: str) -> SecoustiModel:
     model = seeded_model(RATES[name]).requires_grad_(False)
     draw = torch.Generator().manual_seed(1)
     for parameter in model.parameters():
-        parameter += 0.03 * torch.randn(parameter.shape, generator=draw)
+        parameter.add_(0.03 * torch.randn(parameter.shape, generator=draw))
     return model
 
 
