@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from codec.errors import SecoustiError
+from codec.model import SecoustiModel, seeded_model
 from codec.rates import HIGH, LOW, Rate
 from tests.training.hum import hum_corpus
 from training.checkpoint import Averaged
@@ -19,13 +20,11 @@ from training.watch import Watch, averaged_model, decode
 
 
 @pytest.fixture(scope="module")
-def model():  # type: ignore[no-untyped-def]
-    from codec.model import seeded_model
-
+def model() -> SecoustiModel:
     return seeded_model(LOW)
 
 
-def test_a_look_scores_and_keeps_samples(tmp_path: Path, model) -> None:  # type: ignore[no-untyped-def]
+def test_a_look_scores_and_keeps_samples(tmp_path: Path, model: SecoustiModel) -> None:
     watch = Watch(hum_corpus(4), Journal(tmp_path))
     scores = watch.look(model, Averaged(model), 40, "semantic", at_once=True)
     assert scores is not None
@@ -37,13 +36,13 @@ def test_a_look_scores_and_keeps_samples(tmp_path: Path, model) -> None:  # type
     assert kept == {"0000000-original-0.wav", "0000040-decoded-0.wav"}
 
 
-def test_between_looks_nothing_is_decoded(tmp_path: Path, model) -> None:  # type: ignore[no-untyped-def]
+def test_between_looks_nothing_is_decoded(tmp_path: Path, model: SecoustiModel) -> None:
     watch = Watch(hum_corpus(4), Journal(tmp_path), each_s=3600)
     assert watch.look(model, Averaged(model), 1, "semantic") is None
     assert not (tmp_path / "log.jsonl").exists()
 
 
-def test_a_look_leaves_the_training_model_as_it_was(tmp_path: Path, model) -> None:  # type: ignore[no-untyped-def]
+def test_a_look_leaves_the_training_model_as_it_was(tmp_path: Path, model: SecoustiModel) -> None:
     average = Averaged(model)
     average.values = {name: torch.zeros_like(value) for name, value in average.values.items()}
     model.train()
@@ -57,8 +56,6 @@ def test_a_look_leaves_the_training_model_as_it_was(tmp_path: Path, model) -> No
 
 @pytest.mark.parametrize("rate", [LOW, HIGH], ids=["low", "high"])
 def test_a_decoded_clip_is_as_long_as_its_original(rate: Rate) -> None:
-    from codec.model import seeded_model
-
     wav = hum_corpus().audio[:20_480].astype(np.float32) / 32768
     assert decode(seeded_model(rate), wav).shape == wav.shape
 
