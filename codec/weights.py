@@ -5,16 +5,15 @@ and, under its name with ``:scale``, one float16 scale for each block of 32 neig
 runtime multiplies with the same blocks, so that nothing is lost twice. All else is float16, the
 encoder above all: the tokens stay what they were.
 
-``python -m codec.weights IN.safetensors OUT.safetensors`` turns the first form into the second.
+``python -m codec.shrink IN.safetensors OUT.safetensors`` turns the first form into the second.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -36,7 +35,7 @@ def packaged_weights(rate: Rate) -> Path:
 
 def load_weights(model: SecoustiModel, path: Path) -> None:
     """Fills ``model`` from ``path``; raises :class:`SecoustiError` when they do not fit."""
-    values = _read(path)
+    values = read_weights(path)
     own = dict(model.named_parameters())
     foreign = [k for k, v in values.items() if k not in own or own[k].shape != v.shape]
     missing = own.keys() - values.keys()
@@ -108,18 +107,11 @@ def halved(value: Tensor) -> Tensor:
     return value.detach().half().contiguous()
 
 
-def convert(source: Path, target: Path) -> None:
-    """Rewrites the weight file ``source`` in 8 bits as ``target``, with its metadata.
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The values of a weight file in either form, those of 8 bits as float32.
 
-    Raises :class:`SecoustiError` when ``source`` is missing or no safetensors file.
+    Raises :class:`SecoustiError` when it is missing, damaged or no safetensors file.
     """
-    values = _read(source)
-    with safe_open(source, "pt") as file:
-        metadata = dict(file.metadata() or {})
-    save_weights(target, values, metadata, int8=True)
-
-
-def _read(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise SecoustiError(
             f"no codec weights at {path}: reinstall secousti, or train them with "
@@ -131,22 +123,3 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise SecoustiError(f"{path} is not a readable safetensors file ({error})") from error
     except RuntimeError as error:  # scales that do not belong to their digits
         raise SecoustiError(f"{path} holds damaged weights ({error}): get it again") from error
-
-
-def main(words: list[str]) -> str | None:
-    """Converts one file; the fault as one line, or None."""
-    if len(words) != 2:
-        return "usage: python -m codec.weights IN.safetensors OUT.safetensors"
-    source, target = map(Path, words)
-    try:
-        convert(source, target)
-    except SecoustiError as fault:
-        return str(fault)
-    print(
-        f"{target}: {target.stat().st_size / 2**20:.1f} MiB ({source.stat().st_size / 2**20:.1f})"
-    )
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

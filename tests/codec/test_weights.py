@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from codec.errors import SecoustiError
 from codec.model import SecoustiModel, seeded_model
 from codec.rates import HIGH
+from codec.shrink import main
 from codec.weights import (
     BLOCK,
     DECODER,
@@ -20,7 +21,6 @@ from codec.weights import (
     fits_int8,
     from_int8,
     load_weights,
-    main,
     save_weights,
     to_int8,
 )
