@@ -17,7 +17,7 @@ from voice_agent.think.understand import Insight
 DWELL_TURNS = 2  # supporter turns before a stage may be left for a later one
 CLEAR_VOTE = 0.8  # one vote this sure is enough
 STAY = 0.8  # log-odds in favour of the present stage
-HOLD = 0.8  # chance that a talk stays in its stage over one caller turn
+HOLD = 0.7  # chance that a talk stays in its stage over one caller turn; best on validation talks
 
 _ORDER = list(Stage)
 
@@ -124,7 +124,7 @@ class StageTracker:
             return present, "stays: no step forward while there is risk"
         if turn - self.estimate.entered_turn < DWELL_TURNS:
             return present, f"stays: only just in {present.value}"
-        if vote is self._last_vote or p > CLEAR_VOTE:
+        if heard or vote is self._last_vote or p > CLEAR_VOTE:  # a belief has weighed the past
             return vote, f"forward: {_why(now, vote)}"
         return present, f"stays: one vote for {vote.value} so far"
 

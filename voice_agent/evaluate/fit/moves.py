@@ -27,7 +27,8 @@ from voice_agent.think.understand import Understander
 STRATEGIES = tuple(s.value for s in Strategy)
 STAGES = tuple(s.value for s in Stage)
 LEAST_FAMILIES = 8  # a word run counts once this many dialogue families use it
-VECTOR_DECAY, TERM_DECAY, SIGNAL_DECAY = 3e-5, 1e-3, 3e-4
+MOVE_DECAYS = (3e-5, 1e-3, 3e-4)  # L2 penalties of vectors, terms and signals: chosen on validation
+STAGE_DECAYS = (3e-4, 1e-2, 1e-3)
 Q_SLACK = 0.03  # macro-F1 that may be given up for a smaller bias: Q is far above its bar, B is not
 TAUS = tuple(round(0.1 * step, 1) for step in range(11))
 LAMBDAS = (0.0, 0.15, 0.3, 0.5)
@@ -73,7 +74,7 @@ def moments(split: str, memo: Memo) -> Moments:
 def fit_strategy(memo: Memo) -> Head:
     """The planner's head, with its shares and the debiasing numbers chosen on validation."""
     train, valid = moments("train", memo), moments("valid", memo)
-    head = _fit(train, train.move_named, train.strategies, STRATEGIES, power=0.5)
+    head = _fit(train, train.move_named, train.strategies, STRATEGIES, 0.5, MOVE_DECAYS)
     share = 100 * head.probabilities(_features(head.recipe, train, train.move_named)).mean(0)
     shares = {s: round(float(part), 2) for s, part in zip(STRATEGIES, share, strict=True)}
     p = head.probabilities(_features(head.recipe, valid, valid.move_named))
@@ -85,7 +86,7 @@ def fit_stage(memo: Memo) -> Head:
     """The tracker's head. Its probabilities are divided by the stages' shares in the fit, so that
     the tracker's own belief, not the corpus, is the prior."""
     train = moments("train", memo)
-    return _fit(train, train.stage_named, train.stages, STAGES, power=1.0)
+    return _fit(train, train.stage_named, train.stages, STAGES, 1.0, STAGE_DECAYS)
 
 
 def _fit(
@@ -94,12 +95,13 @@ def _fit(
     gold: Sequence[str],
     labels: tuple[str, ...],
     power: float,
+    decays: tuple[float, float, float],
 ) -> Head:
     terms = common_terms(train.terms, train.families, LEAST_FAMILIES)
     signals = sorted({name for row in named for name in row})
     recipe = Recipe(train.vectors.shape[1], tuple(terms), tuple(signals))
     sizes = (recipe.width, len(terms), len(signals))
-    decay = np.repeat(np.array([VECTOR_DECAY, TERM_DECAY, SIGNAL_DECAY], np.float32), sizes)
+    decay = np.repeat(np.array(decays, np.float32), sizes)
     weights, bias = fit_softmax(
         _features(recipe, train, named),
         np.array([labels.index(label) for label in gold]),
