@@ -82,7 +82,7 @@ def column_question(utterances: Sequence[Spoken], column: str) -> Question | str
     """What the manifest's ``column`` says, asked of other speakers; or why it cannot be asked."""
     known = [one for one in utterances if one.row.get(column)]
     if not known:
-        return f"no utterance of the manifest has a {column!r}"
+        return f"no utterance has anything in a column {column!r} of the manifest"
     speakers = sorted({one.row["speaker"] for one in known})
     apart = np.random.default_rng(0).permutation(len(speakers))
     held = {speakers[i] for i in apart[: round(TESTED_SHARE * len(speakers))]}

@@ -7,6 +7,7 @@ silence left out. The same network on log-mel shows what it could reach with so 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -62,14 +63,24 @@ def phone_errors(
     ]
 
 
-def summary(errors: Sequence[WordErrors]) -> dict[str, Any]:
-    """Phone error rate (0-1, may exceed 1) with its interval over utterances."""
+def summary(errors: Sequence[WordErrors], sources: Sequence[str]) -> dict[str, Any]:
+    """Phone error rate (0-1, may exceed 1) with its interval over utterances.
+
+    ``sources`` names where each utterance is from: read speech of adults is not learners' speech.
+    """
     low, high = bootstrap(errors, word_error_rate)
+    by_source: dict[str, list[WordErrors]] = defaultdict(list)
+    for source, one in zip(sources, errors, strict=True):
+        by_source[source].append(one)
     return {
         "phone_error_rate": round(word_error_rate(errors), 4),
         "ci95": [round(low, 4), round(high, 4)],
         "utterances": len(errors),
         "phones": sum(one.words for one in errors),
+        "by_source": {
+            source: {"phone_error_rate": round(word_error_rate(some), 4), "utterances": len(some)}
+            for source, some in by_source.items()
+        },
     }
 
 

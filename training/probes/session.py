@@ -188,7 +188,8 @@ def _phones(
         errors += phones.phone_errors(
             view, speech.learnt, speech.tested, seed, report, bench.probes.phones
         )
-    return phones.summary(errors)
+    sources = [one.row["source"] for one in speech.tested if one.labelled]
+    return phones.summary(errors, sources * bench.seeds)
 
 
 def _retrieval(

@@ -56,7 +56,8 @@ def test_utterances_without_labels_are_left_out(draw: np.random.Generator) -> No
 
 
 def test_errors_are_summed_over_all_phones() -> None:
-    row = summary([WordErrors(1, 10), WordErrors(3, 10)])
+    row = summary([WordErrors(1, 10), WordErrors(3, 10)], ["read", "talk"])
     assert (row["phone_error_rate"], row["phones"], row["utterances"]) == (0.2, 20, 2)
     assert row["ci95"] == [0.1, 0.3]
+    assert row["by_source"]["talk"] == {"phone_error_rate": 0.3, "utterances": 1}
     assert NUMBER["SIL"] == SILENCE
