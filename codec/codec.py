@@ -23,6 +23,9 @@ from codec.whole import WholeEncoder, decoded_blocks
 class Codec:
     """One operating point with its weights. Whole-signal calls run the streaming steps themselves,
     so a streamed call and a whole file give the same bits.
+
+    ``backend`` and ``device`` as in :func:`codec.runtime.backend.open_backend`; by itself the
+    training graph, which needs nothing but PyTorch.
     """
 
     def __init__(self, model: SecoustiModel, backend: str = "torch", device: str = "cpu") -> None:

@@ -143,11 +143,13 @@ class Graph:
         self._after[layer] = value
 
     def finish(self) -> tuple[onnx.ModelProto, StateLayout]:
-        """The checked model, with ``state`` as last input and ``state_after`` as last output."""
+        """The model, with ``state`` as last input and ``state_after`` as last output."""
         layout = StateLayout(tuple(self._fields))
         self._join_states(layout)
         graph = helper.make_graph(self._nodes, "step", self._inputs, self._outputs, self._constants)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        opsets = [helper.make_opsetid("", OPSET)]
+        if self._int8:
+            opsets.append(helper.make_opsetid(MICROSOFT, 1))
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
         return model, layout
 
