@@ -24,7 +24,7 @@ from training.phones import PHONES, SILENCE, UNKNOWN
 from training.probes.data import LABEL_MS, Spoken, View
 from training.probes.net import ProbeConfig, Reader, learn
 
-CONFIG = ProbeConfig(steps=500, batch=16, crop_ms=2400)
+CONFIG = ProbeConfig(steps=1000, batch=16, crop_ms=2400)
 BLANK = SILENCE  # nobody has to read silence
 
 
