@@ -13,7 +13,10 @@ from codec.errors import SecoustiError
 from secousti import __main__ as front
 from secousti.commands.registry import LIGHT, MOUNTED
 
-NAMES = ["call", "mic", "serve", "chat", "replay", "encode", "decode", "info", "export", "doctor"]
+NAMES = [
+    *("call", "mic", "serve", "chat", "replay"),
+    *("encode", "decode", "convert", "info", "export", "doctor"),
+]
 HEAVY = ("torch", "onnxruntime", "rich", "pydantic", "websockets", "server", "training")
 
 
