@@ -17,6 +17,7 @@ from voice_agent.think.understand import Insight
 DWELL_TURNS = 2  # supporter turns before a stage may be left for a later one
 CLEAR_VOTE = 0.8  # one vote this sure is enough
 STAY = 0.8  # log-odds in favour of the present stage
+ASKED = 200.0  # odds for action when the caller asks for a way forward in so many words
 HOLD = 0.7  # chance that a talk stays in its stage over one caller turn; best on validation talks
 
 _ORDER = list(Stage)
@@ -91,7 +92,10 @@ class StageTracker:
         """
         if self._fixed:
             return self.estimate
-        p = self._believed(learnt) if learnt else _probabilities(now, self.estimate.stage)
+        if learnt:
+            p = self._believed(_heeding(learnt, now))
+        else:
+            p = _probabilities(now, self.estimate.stage)
         vote = max(p, key=lambda stage: p[stage])
         stage, reason = self._decide(vote, p[vote], now, turn, risk, heard=learnt is not None)
         entered = self.estimate.entered_turn if stage is self.estimate.stage else turn
@@ -127,6 +131,13 @@ class StageTracker:
         if heard or vote is self._last_vote or p > CLEAR_VOTE:  # a belief has weighed the past
             return vote, f"forward: {_why(now, vote)}"
         return present, f"stays: one vote for {vote.value} so far"
+
+
+def _heeding(learnt: dict[Stage, float], now: Signals) -> dict[Stage, float]:
+    """The learnt evidence, and the caller's own word where they ask for a way forward."""
+    if not now.consent or now.rejection:
+        return learnt
+    return {**learnt, Stage.ACTION: ASKED * learnt[Stage.ACTION]}
 
 
 def _step(old: Stage, new: Stage) -> float:

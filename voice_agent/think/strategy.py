@@ -62,6 +62,8 @@ class Planner:
         adjusted = self._adjusted(probs, share, stage.stage, dialogue.strategies())
         barred = _barred(dialogue, insight, stage.stage, risk)
         ranked = sorted(adjusted, key=lambda s: -adjusted[s])
+        called_for = _called_for(dialogue, insight)
+        ranked.sort(key=lambda s: s is not called_for)
         allowed = [s for s in ranked if s not in barred]
         constraints = _constraints(dialogue, insight, allowed[0], ranked[0])
         if "ask_permission" in constraints:
@@ -169,6 +171,16 @@ def accepts_idea(dialogue: Dialogue, insight: Insight) -> bool:
     return offered and insight.answer is Answer.YES and not insight.record.rejection
 
 
+def _called_for(dialogue: Dialogue, insight: Insight) -> Strategy | None:
+    """The move that the caller's own words call for, before any score: who asks for an idea and has
+    none on the table gets one, and who takes one is met with that."""
+    if accepts_idea(dialogue, insight):
+        return Strategy.AFFIRMATION
+    last = dialogue.drafts[-1].strategy if dialogue.drafts else None
+    asks = insight.record.consent and not insight.record.rejection and not insight.asks_info
+    return Strategy.SUGGESTION if asks and last is not Strategy.SUGGESTION else None
+
+
 def _shows_strength(insight: Insight) -> bool:
     kinds = ("coping", "support")
     return any(e.kind in kinds and e.id not in NO_STRENGTH for e in insight.events)
@@ -185,6 +197,8 @@ def _barred(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskLevel)
         barred.add(running[0])
     if not insight.record.consent or len(used) < NO_ADVICE_TURNS or insight.record.rejection:
         barred.add(Strategy.SUGGESTION)
+    if accepts_idea(dialogue, insight):
+        barred.add(Strategy.SUGGESTION)  # one idea at a time
     if not (insight.record.consent or insight.asks_info) or len(used) < NO_ADVICE_TURNS:
         barred.add(Strategy.INFORMATION)
     if risk is not RiskLevel.NONE:

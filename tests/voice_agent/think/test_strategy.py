@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan
+from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan, UserTurn
+from voice_agent.think import Conversation, Mind, ThinkSettings
 from voice_agent.think.dialogue import Draft
 from voice_agent.think.strategy import Debias, Planner
 
@@ -108,3 +109,24 @@ def test_debiasing_pulls_towards_the_stage_and_away_from_habit(stage: Stage) -> 
     assert raw.probs == debiased.probs
     drop = raw.adjusted["reflection"] - raw.adjusted["affirmation"]
     assert debiased.adjusted["reflection"] - debiased.adjusted["affirmation"] < drop + 0.5
+
+
+def test_an_idea_that_is_taken_is_met_and_not_followed_by_another() -> None:
+    offered = (*TWO, draft(S, "One is a walk before bed. Would you try that?", asks="idea"))
+    made = plan("work", "more", "what should I do?", "okay that sounds good", drafts=offered)
+    assert made.strategy is Strategy.AFFIRMATION
+    assert S not in made.ranked
+
+
+def test_who_asks_for_a_way_forward_gets_one_whatever_the_head_thinks() -> None:
+    """The demo call: the learnt head alone would ask another question."""
+    talk = Conversation(Mind.load(ThinkSettings()), clock=lambda: 0.0)
+    talk.open()
+    for text in (
+        "I don't really know where to start. It's work. My manager keeps adding more.",
+        "Last night I snapped at my partner. I keep thinking I'm failing at everything.",
+        "Yes, I think I'd like to try something. Maybe something small in the evening.",
+    ):
+        reply = talk.respond(UserTurn(text))
+    assert (talk.stage.stage, reply.strategy) == (Stage.ACTION, S)
+    assert talk.respond(UserTurn("Okay, that sounds good.")).strategy is Strategy.AFFIRMATION
