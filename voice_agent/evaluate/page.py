@@ -9,7 +9,11 @@ from typing import Any
 
 from voice_agent.evaluate.report import Report, Score, Table
 
-BAR_PX, ROW_PX, LABEL_PX, VALUE_PX = 320, 26, 230, 170
+BAR_PX, ROW_PX, LABEL_PX, VALUE_PX = 320, 26, 230, 260
+AXES = {
+    "confusion": "rows: gold, columns: predicted",
+    "transitions": "rows: one reply, columns: the next",
+}
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; color: #1d2530;
   padding: 0 1rem }
@@ -63,17 +67,18 @@ def _plot(scores: dict[str, Score]) -> str:
 def _bar(row: int, name: str, score: Score) -> str:
     top, middle = row * ROW_PX + 6, row * ROW_PX + 15
     label = f'<text x="0" y="{top + 13}">{escape(name)}</text>'
-    shown = "undefined" if score.value is None else f"{score.value:.3f}"
+    most = _scale(score)
+    shown = "undefined" if score.value is None else f"{score.value:.3f} on 0-{most:g}"
     verdict = {None: "", True: f" (aim {score.aim}: met)", False: f" (aim {score.aim}: missed)"}
     words = escape(shown + verdict[score.met])
     text = f'<text x="{LABEL_PX + BAR_PX + 10}" y="{top + 13}">{words}</text>'
     if score.value is None:
         return label + text
-    most = _scale(score)
+    track = f'<rect x="{LABEL_PX}" y="{top}" width="{BAR_PX}" height="18" fill="#f1f4f8"/>'
     colour = {None: "#8aa4c8", True: "#5a9e78", False: "#c87f6a"}[score.met]
     width = f"{_x(score.value, most) - LABEL_PX:.1f}"
     bar = f'<rect x="{LABEL_PX}" y="{top}" width="{width}" height="18" fill="{colour}"/>'
-    return label + bar + _whisker(score, most, middle) + _aim(score, most, top) + text
+    return label + track + bar + _whisker(score, most, middle) + _aim(score, most, top) + text
 
 
 def _scale(score: Score) -> float:
@@ -108,7 +113,7 @@ def _table(name: str, table: Table) -> str:
         f"<tr><th>{escape(row)}</th>{''.join(_cell(c, cells, square) for c in cells)}</tr>"
         for row, cells in zip(table.rows, table.cells, strict=True)
     )
-    note = " (rows: gold, columns: predicted)" if square else ""
+    note = f" ({AXES[name]})" if name in AXES else ""
     return (
         f"<h3>{escape(name)}{note}</h3><div class=wide><table><tr><th></th>{head}</tr>{body}"
         "</table></div>"
