@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.table import Table
 
 from codec.audio import read_audio
@@ -31,7 +31,7 @@ from codec.bench.robustness_channel import Case, channel_cases, decode_cases
 from codec.bench.robustness_plot import draw_all
 from codec.bench.robustness_sound import degraded, load_noises, sound_cases
 from codec.bench.robustness_stream import drift, long_stream, measure_signals
-from codec.bench.session import describe_clips
+from codec.bench.session import clip_progress, describe_clips
 from codec.codec import Codec
 from codec.entropy.prior import prior_of
 
@@ -73,7 +73,7 @@ def run_robustness(bench: RobustnessBench) -> dict[str, Any]:
     notes = Console(stderr=True)
     for message in scorer.missing:
         notes.print(message, style="yellow", highlight=False)
-    with _progress(notes) as progress:
+    with clip_progress(notes) as progress:
         scored = _score_clips(bench, codecs, scorer, list(zip(clips, waves, strict=True)), progress)
         streams = {name: _streams(codec, waves, bench, progress) for name, codec in codecs.items()}
     report: dict[str, Any] = {
@@ -183,13 +183,3 @@ def table(cases: Sequence[dict[str, Any]]) -> Table:
         level = f"{case['level']:g}"
         grid.add_row(case["system"], case["family"], level, case["variant"], *numbers, wer)
     return grid
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )

@@ -91,7 +91,7 @@ def _measure(bench: CodecBench, clips: Sequence[Clip], report: dict[str, Any]) -
     console = Console(stderr=True)
     for message in report["skipped"]:
         console.print(message, style="yellow", highlight=False)
-    with _progress(console) as progress, workers(bench.jobs) as mapper:
+    with clip_progress(console) as progress, workers(bench.jobs) as mapper:
         for name, system in load_cast(bench.lineup).systems.items():
             work = partial(clip_outcome, bench.lineup, name)
             outcomes = progress.track(mapper(work, clips), len(clips), description=name)
@@ -100,7 +100,8 @@ def _measure(bench: CodecBench, clips: Sequence[Clip], report: dict[str, Any]) -
                 write_json(bench.json, report)
 
 
-def _progress(console: Console) -> Progress:
+def clip_progress(console: Console) -> Progress:
+    """A bar for each system, counted in clips."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 LEVELS = 4  # of every digit, in both rates and in the voice codeword
 SCORE_BITS = 20
 OCTAVE_STEPS = 16
-LARGEST_SHARE = 1 << 14
 # round(2^14 * 2^(-k / 16)) for k = 0 .. 15
 POWERS = np.array(
     [

@@ -24,7 +24,7 @@ from server.wires.twilio import digit_of
 from server.wires.wire import CallerEvent, CallEvent
 
 HEADER = struct.Struct(">BH")
-HANGUP, IDENTITY, KEY, ERROR = 0x00, 0x01, 0x03, 0xFF
+HANGUP, IDENTITY, KEY = 0x00, 0x01, 0x03
 RATES_HZ = {
     0x10: 8_000,
     0x11: 12_000,
