@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -22,23 +23,42 @@ VOICE_RULE = (
 )
 
 
-def export_graphs(model: SecoustiModel, folder: Path, int8: bool = False) -> list[Path]:
-    """Writes ``encoder.onnx``, ``decoder.onnx`` and ``codec.json`` into ``folder``; the paths.
-
-    A decoder in ``int8`` needs a runtime with onnxruntime's operator ``MatMulNBits``.
-    """
+def export_graphs(
+    model: SecoustiModel, folder: Path, int8: bool = False, compact: bool = False
+) -> list[Path]:
+    """Writes the files of :func:`graph_files` into ``folder``; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    facts = rate_facts(model.rate)
     paths = []
-    graphs = {"encoder": encoder_graph(model), "decoder": decoder_graph(model, int8)}
-    for name, (graph, layout) in graphs.items():
-        paths.append(folder / f"{name}.onnx")
-        paths[-1].write_bytes(graph.SerializeToString())
-        facts[name] = {"file": f"{name}.onnx", "state": state_facts(layout)}
-    facts |= {"opset": OPSET, "int8": int8}
-    paths.append(folder / "codec.json")
-    paths[-1].write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    for name, content in graph_files(model, int8, compact).items():
+        paths.append(folder / name)
+        paths[-1].write_bytes(content)
     return paths
+
+
+def graph_files(
+    model: SecoustiModel, int8: bool = False, compact: bool = False
+) -> dict[str, bytes]:
+    """``encoder.onnx``, ``decoder.onnx`` and ``codec.json`` as bytes.
+
+    A decoder in ``int8`` computes in 8 bits and needs a runtime with onnxruntime's operator
+    ``MatMulNBits``. ``compact`` graphs are small to carry and compute in float32.
+    """
+    facts, files = rate_facts(model.rate), {}
+    graphs = {
+        "encoder": encoder_graph(model, compact),
+        "decoder": decoder_graph(model, int8, compact),
+    }
+    for name, (graph, layout) in graphs.items():
+        content = files[f"{name}.onnx"] = graph.SerializeToString()
+        facts[name] = {
+            "file": f"{name}.onnx",
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "state": state_facts(layout),
+        }
+    facts |= {"opset": OPSET, "int8": int8}
+    files["codec.json"] = (json.dumps(facts, indent=2) + "\n").encode()
+    return files
 
 
 def rate_facts(rate: Rate) -> dict[str, Any]:

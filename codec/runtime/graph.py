@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from codec.weights import BLOCK, fits_int8, to_int8
+from codec.weights import BLOCK, fits_int8, from_int8, to_int8
 
 OPSET = 20  # the first with Gelu
 IR_VERSION = 9  # its companion; onnxruntime 1.17 and younger read it
@@ -74,10 +74,13 @@ class Graph:
     With ``int8``, products with large weights run in 8 bits by onnxruntime's own ``MatMulNBits``:
     weights and activations each with one scale per block of a row, so that no caller's sound
     depends on who shares the batch.
+
+    With ``compact``, learnt weights are stored in the smallest form that has their exact values, as
+    in a weight file, and unpacked by nodes that a runtime computes once, when it loads the graph.
     """
 
-    def __init__(self, int8: bool = False) -> None:
-        self._int8 = int8
+    def __init__(self, int8: bool = False, compact: bool = False) -> None:
+        self._int8, self._compact = int8, compact
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
@@ -104,11 +107,20 @@ class Graph:
         """One node with one output."""
         return self._node(kind, inputs, 1, attributes)[0]
 
-    def product(self, value: str, weight: NDArray[Any]) -> str:
-        """``value @ weight`` with learnt weights ``[C_in, C_out]``."""
-        rows = torch.from_numpy(weight.T)
-        if not (self._int8 and fits_int8(rows)):
-            return self.op("MatMul", value, self.constant(weight))
+    def product(self, value: str, weight: NDArray[Any], scale: NDArray[Any] | None = None) -> str:
+        """``value @ (weight * scale)`` with learnt weights ``[C_in, C_out]``, scale ``[C_out]``."""
+        whole = weight if scale is None else weight * scale
+        rows = torch.from_numpy(whole.T)
+        if self._int8 and fits_int8(rows):
+            return self._eight_bit_product(value, rows)
+        if not self._compact:
+            return self.op("MatMul", value, self.constant(whole))
+        unpacked = self._packed(weight)
+        if scale is not None:
+            unpacked = self.op("Mul", unpacked, self.constant(scale))
+        return self.op("MatMul", value, unpacked)
+
+    def _eight_bit_product(self, value: str, rows: torch.Tensor) -> str:
         digits, scales = to_int8(rows)
         unsigned = (digits.short() + 128).to(torch.uint8).reshape(*scales.shape, BLOCK)
         return self.op(
@@ -117,12 +129,33 @@ class Graph:
             self._add(unsigned.numpy()),
             self._add(scales.float().flatten().numpy()),
             domain=MICROSOFT,
-            K=weight.shape[0],
-            N=weight.shape[1],
+            K=rows.shape[1],
+            N=rows.shape[0],
             bits=8,
             block_size=BLOCK,
             accuracy_level=4,  # of int8 products; lower levels unpack the weights first
         )
+
+    def _packed(self, weight: NDArray[Any]) -> str:
+        """``weight`` ``[C_in, C_out]`` in its smallest exact form, and unpacked again."""
+        rows = torch.from_numpy(weight.T)
+        if fits_int8(rows):
+            digits, scales = to_int8(rows)
+            if torch.equal(from_int8(digits, scales), rows):
+                blocks = digits.reshape(*scales.shape, BLOCK)
+                factors = self._halves(scales[..., None].numpy())
+                values = self.op("Mul", self._as_float(self._add(blocks.numpy())), factors)
+                flat = self.op("Reshape", values, self.constant(rows.shape))
+                return self.op("Transpose", flat, perm=[1, 0])
+        halves = weight.astype(np.float16)
+        exact = np.array_equal(halves.astype(np.float32), weight)
+        return self._halves(halves) if exact else self.constant(weight)
+
+    def _halves(self, values: NDArray[np.float16]) -> str:
+        return self._as_float(self._add(values))
+
+    def _as_float(self, name: str) -> str:
+        return self.op("Cast", name, to=FLOAT)
 
     def split(self, value: str, sizes: Sequence[int], axis: int) -> list[str]:
         """``value`` cut into pieces of ``sizes`` along ``axis``."""

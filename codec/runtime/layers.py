@@ -26,9 +26,15 @@ def array(value: Tensor) -> NDArray[Any]:
     return value.detach().cpu().numpy()
 
 
-def affine(g: Graph, x: Frames, weight: NDArray[Any], bias: NDArray[Any]) -> Frames:
-    """``x @ weight + bias`` with learnt weights ``[C_in, C_out]``."""
-    y = g.op("Add", g.product(x.name, weight), g.constant(bias))
+def affine(
+    g: Graph,
+    x: Frames,
+    weight: NDArray[Any],
+    bias: NDArray[Any],
+    scale: NDArray[Any] | None = None,
+) -> Frames:
+    """``x @ (weight * scale) + bias`` with learnt weights ``[C_in, C_out]``."""
+    y = g.op("Add", g.product(x.name, weight, scale), g.constant(bias))
     return Frames(y, x.frames, weight.shape[1])
 
 
@@ -88,7 +94,7 @@ def convnext(g: Graph, block: ConvNeXt, x: Frames, voice: Frames | None) -> Fram
         y = modulated(g, block.scale_shift, y, voice)
     y = gelu(g, linear(g, block.up, y), "tanh")
     scale = array(block.layer_scale)  # folded into the last projection
-    y = affine(g, y, array(block.down.weight.T) * scale, array(block.down.bias) * scale)
+    y = affine(g, y, array(block.down.weight.T), array(block.down.bias) * scale, scale)
     return Frames(g.op("Add", x.name, y.name), x.frames, x.channels)
 
 

@@ -33,9 +33,11 @@ from codec.semantic import SemanticVAE
 from codec.voice import FORGET, RunningStatistics, VoiceCondition, VoiceEncoder
 
 
-def encoder_graph(model: SecoustiModel) -> tuple[onnx.ModelProto, StateLayout]:
+def encoder_graph(
+    model: SecoustiModel, compact: bool = False
+) -> tuple[onnx.ModelProto, StateLayout]:
     """The graph of :meth:`~codec.model.SecoustiModel.encode_step`."""
-    g, rate = Graph(), model.rate
+    g, rate = Graph(compact=compact), model.rate
     pcm = g.input("pcm", FLOAT, rate.packet_samples)
     mel = log_mel(g, model.mel, pcm, rate.packet_samples)
     codes = token_head(g, model.tokens, encoder(g, model.encoder, mel))
@@ -44,9 +46,11 @@ def encoder_graph(model: SecoustiModel) -> tuple[onnx.ModelProto, StateLayout]:
     return g.finish()
 
 
-def decoder_graph(model: SecoustiModel, int8: bool) -> tuple[onnx.ModelProto, StateLayout]:
+def decoder_graph(
+    model: SecoustiModel, int8: bool, compact: bool = False
+) -> tuple[onnx.ModelProto, StateLayout]:
     """The graph of :meth:`~codec.model.SecoustiModel.decode_step`."""
-    g, rate = Graph(int8), model.rate
+    g, rate = Graph(int8, compact), model.rate
     codes, voice_code = g.input("codes", INT64, rate.tokens_per_packet), g.input("voice", INT64)
     voice = voice_condition(g, model.voice_condition, voice_code)
     quantised = vectors(g, model.tokens.bottleneck.quantiser, codes, rate.tokens_per_packet)
