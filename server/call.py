@@ -136,7 +136,14 @@ class Call:
 
     async def run(self, events: Sequence[CallerEvent] = ()) -> CallEnded:
         """Welcomes the caller and runs the tasks until one ends the call; ``events`` came first."""
-        self._send(native.Welcome(rate=self._hello.rate, session=self._name, lead_ms=self._lead_ms))
+        self._send(
+            native.Welcome(
+                rate=self._hello.rate,
+                session=self._name,
+                lead_ms=self._lead_ms,
+                sound=self._hello.sound,
+            )
+        )
         ended = CallEnded(CloseCode.FAULT, "the server failed inside; its log says why")
         try:
             await self._tasks(events)

@@ -22,8 +22,12 @@ class Link:
 
     def __init__(self, peer: Peer, wire: Wire, limits: Limits, clock: Callable[[], float]) -> None:
         self.wire = wire
-        self.meter = Meter(wire.limits or limits, clock)
-        self._peer = peer
+        self._peer, self._limits, self._clock = peer, limits, clock
+        self.hold()
+
+    def hold(self) -> None:
+        """Holds the peer to its wire's limits, which its hello may have changed."""
+        self.meter = Meter(self.wire.limits or self._limits, self._clock)
 
     async def receive(self) -> Sequence[CallerEvent]:
         """The events of the next message.

@@ -61,6 +61,7 @@ class Session:
     async def _admit(self) -> CallEnded:
         """A slot is a place in the house. A call without tokens rests its codec, and no more."""
         hello, rest = await self._hello()
+        self._link.hold()
         sound = self._link.wire.sound
         rate = sound.name if isinstance(sound, Rate) else next(iter(self._house.parts.codecs))
         slot: Slot = self._house.engine.claim(rate)
@@ -97,7 +98,8 @@ class Session:
     async def _say_busy(self) -> None:
         """A person on a telephone cannot read a close code, and is told in words."""
         wire, house = self._link.wire, self._house
-        if wire.greets and isinstance(wire.sound, PcmSound):
+        reads = isinstance(wire, native.ServerWire)
+        if wire.greets and not reads and isinstance(wire.sound, PcmSound):
             with suppress(CallEnded):
                 await say_busy(self._link, wire.sound, house)
 

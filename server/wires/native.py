@@ -1,9 +1,10 @@
-"""The native wire, subprotocol ``secousti.v1``: JSON control in text, codec packets in binary.
+"""The native wire, subprotocol ``secousti.v1``: JSON control in text, sound in binary.
 
 Sans-I/O: no socket, no clock. ``decode`` turns one websocket message into one event, ``encode`` the
 other way; both ends hold a small state that says what may come now. A binary message is one or more
 whole codec packets and nothing else: its place in the stream says what each byte means
-(:mod:`codec.rates`). The specification with examples is ``docs/protocol.md``.
+(:mod:`codec.rates`). A client that has no codec asks for samples instead. The specification with
+examples is ``docs/protocol.md``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from codec.rates import RATES, Rate
 from server.limits import Limits
 from server.wires.closing import CloseCode, ProtocolError
 from server.wires.events import Answer, Message
+from server.wires.sound import PcmFormat, PcmSound, Sound
 from voice_agent.contracts import RiskLevel, Stage, Strategy
 from voice_agent.listen.events import ListenEvent, Partial
 
@@ -32,6 +34,9 @@ CLIENT_TEXT_BYTES = 4096
 SERVER_TEXT_BYTES = 65_536
 # 1 KiB of tokens is 8 s of speech at the high rate: more than any live sender batches.
 BINARY_BYTES = 1024
+PCM = PcmSound(PcmFormat("pcm16", 16_000), PcmFormat("pcm16", 16_000), frame_ms=20)
+# 32,000 bytes of samples are normal, in 50 messages.
+PCM_LIMITS = Limits(bytes_per_s=49_152.0)
 
 Generation = Annotated[int, Field(ge=1, le=2**31)]
 Samples = Annotated[int, Field(ge=0, le=2**40)]
@@ -45,11 +50,13 @@ class Control(BaseModel):
 
 
 class Hello(Control):
-    """Client, first: which protocol, rate and locale; ``events`` asks for captions and turns."""
+    """Client, first: which protocol, rate and locale; ``events`` asks for captions and turns;
+    ``sound`` says whether binary messages hold codec packets or 16-bit samples, both ways."""
 
     type: Literal["hello"] = "hello"
     version: int = VERSION
     rate: Literal["low", "high"] = "high"
+    sound: Literal["tokens", "pcm"] = "tokens"
     locale: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "US"
     events: bool = False
 
@@ -77,6 +84,7 @@ class Welcome(Control):
     rate: Literal["low", "high"]
     session: str
     lead_ms: int
+    sound: Literal["tokens", "pcm"] = "tokens"
 
 
 class Begin(Control):
@@ -133,7 +141,7 @@ class Failure(Control):
 
 @dataclass(frozen=True)
 class Packets:
-    """One binary message: whole codec packets in stream order."""
+    """One binary message: whole codec packets in stream order, or one piece of samples."""
 
     packets: tuple[bytes, ...]
 
@@ -166,21 +174,24 @@ class PacketSplitter:
         Raises:
             ProtocolError: it is empty, over ``BINARY_BYTES`` or ends inside a packet.
         """
-        if len(data) > BINARY_BYTES:
-            raise ProtocolError(
-                CloseCode.TOO_BIG,
-                f"a binary message of {len(data)} bytes: send at most {BINARY_BYTES}",
-            )
-        if not data:
-            raise ProtocolError(
-                CloseCode.BAD_PAYLOAD, "an empty binary message: send at least one packet"
-            )
+        _check_size(data)
         try:
             packets = split_packets(self._rate, self.index, data)
         except SecoustiError as error:
             raise ProtocolError(CloseCode.BAD_PAYLOAD, str(error)) from None
         self.index += len(packets)
         return tuple(packets)
+
+
+class PcmSplitter:
+    """Takes binary messages of 16-bit samples as they are; the same faults as of packets."""
+
+    def split(self, data: bytes) -> tuple[bytes, ...]:
+        """The one piece of one message; raises as :meth:`PacketSplitter.split`."""
+        _check_size(data)
+        if len(data) % PCM.up.sample_bytes:
+            raise ProtocolError(CloseCode.BAD_PAYLOAD, "half a sample: send whole 16-bit samples")
+        return (data,)
 
 
 class State(Enum):
@@ -210,8 +221,8 @@ class ServerWire:
 
     def __init__(self) -> None:
         self.state = State.GREETING
-        self.sound: Rate = RATES["high"]
-        self._uplink: PacketSplitter | None = None
+        self.sound: Sound = RATES["high"]
+        self._uplink: PacketSplitter | PcmSplitter | None = None
         self._events = False
 
     def connected(self) -> tuple[ClientEvent, ...]:
@@ -247,8 +258,12 @@ class ServerWire:
             raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} while {self.state.value}")
         if isinstance(event, Hello):
             _check_version(event.version)
-            self.sound, self._events = RATES[event.rate], event.events
-            self._uplink = PacketSplitter(self.sound)
+            self._events = event.events
+            if event.sound == "pcm":
+                self.sound, self.limits = PCM, PCM_LIMITS
+            else:
+                self.sound = RATES[event.rate]
+            self._uplink = _splitter(self.sound)
             self.state = State.TALKING
         elif isinstance(event, Bye):
             self.state = State.CLOSED
@@ -260,8 +275,8 @@ class ClientWire:
 
     def __init__(self) -> None:
         self.state = State.GREETING
-        self._rate: Rate | None = None
-        self._downlink: PacketSplitter | None = None
+        self._sound: Sound | None = None
+        self._downlink: PacketSplitter | PcmSplitter | None = None
 
     def decode(self, message: bytes | str) -> ServerEvent:
         """One event of one message; raises :class:`ProtocolError` with the close code."""
@@ -277,8 +292,8 @@ class ClientWire:
             self._greeted(event)
         elif isinstance(event, Welcome) or self.state is State.CLOSED:
             raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} while {self.state.value}")
-        elif isinstance(event, Begin) and self._rate is not None:
-            self._downlink = PacketSplitter(self._rate)
+        elif isinstance(event, Begin) and self._sound is not None:
+            self._downlink = _splitter(self._sound)
         elif isinstance(event, End | Flush):
             self._downlink = None
         elif isinstance(event, Bye):
@@ -288,7 +303,7 @@ class ClientWire:
     def _greeted(self, event: ServerControl) -> None:
         if isinstance(event, Welcome):
             _check_version(event.version)
-            self._rate = RATES[event.rate]
+            self._sound = PCM if event.sound == "pcm" else RATES[event.rate]
             self.state = State.TALKING
         elif not isinstance(event, Failure | Bye):
             raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} before welcome")
@@ -305,6 +320,22 @@ def joined(packets: Sequence[bytes], limit: int = BINARY_BYTES) -> list[Packets]
         messages[-1].append(packet)
         size += len(packet)
     return [Packets(tuple(message)) for message in messages if message]
+
+
+def _splitter(sound: Sound) -> PacketSplitter | PcmSplitter:
+    return PacketSplitter(sound) if isinstance(sound, Rate) else PcmSplitter()
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > BINARY_BYTES:
+        raise ProtocolError(
+            CloseCode.TOO_BIG,
+            f"a binary message of {len(data)} bytes: send at most {BINARY_BYTES}",
+        )
+    if not data:
+        raise ProtocolError(
+            CloseCode.BAD_PAYLOAD, "an empty binary message: send at least one packet"
+        )
 
 
 def _check_version(version: int) -> None:

@@ -229,3 +229,28 @@ def test_close_reasons_fit_their_frame(message):
 
 def test_every_close_code_has_a_meaning():
     assert set(MEANING) == set(CloseCode)
+
+
+def test_samples_pass_where_the_hello_asked_for_them():
+    server, client = native.ServerWire(), native.ClientWire()
+    server.decode(native.encode(native.Hello(sound="pcm")))
+    assert server.sound is native.PCM
+    assert server.limits is native.PCM_LIMITS
+    piece = bytes(range(256)) * 2
+    assert server.decode(piece) == (native.Packets((piece,)),)
+    welcome = native.Welcome(rate="high", session="s", lead_ms=400, sound="pcm")
+    client.decode(native.encode(welcome))
+    client.decode(native.encode(native.Begin(generation=1)))
+    assert client.decode(piece) == native.Packets((piece,))
+
+
+@pytest.mark.parametrize(
+    "data, code",
+    [(b"", CloseCode.BAD_PAYLOAD), (b"odd", CloseCode.BAD_PAYLOAD), (bytes(1026), 1009)],
+)
+def test_what_is_no_samples_is_refused(data, code):
+    server = native.ServerWire()
+    server.decode(native.encode(native.Hello(sound="pcm")))
+    with pytest.raises(ProtocolError) as caught:
+        server.decode(data)
+    assert caught.value.code == code
