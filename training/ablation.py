@@ -5,6 +5,7 @@
 ``text``     no phones to name, no contrast with the text
 ``staging``  no continuous stage and no constraint: tokens from the first step on
 ``voice``    no voice channel: the decoder never knows who speaks
+``loudness`` no loss that imitates PESQ: the twin to show beside every PESQ figure
 
 A run without ``fsq`` is scored by the trainer itself; all others export weights the codec loads.
 """
@@ -22,7 +23,7 @@ from codec.model import SecoustiModel
 from codec.rates import Rate
 from training.recipe import Stage
 
-IDEAS = ("vae", "fsq", "text", "staging", "voice")
+IDEAS = ("vae", "fsq", "text", "staging", "voice", "loudness")
 LARGEST_CODEBOOK = 2**14  # vectors; the high rate's 2^20 codes cannot be learnt one by one
 COMMITMENT = 0.25
 
@@ -47,6 +48,8 @@ def ablated_stages(stages: tuple[Stage, ...], without: frozenset[str]) -> tuple[
         stages = tuple(replace(s, phones=0.0, contrast=0.0) for s in stages)
     if "vae" in without:
         stages = tuple(replace(s, kl=0.0) for s in stages)
+    if "loudness" in without:
+        stages = tuple(replace(s, loudness=0.0) for s in stages)
     return stages
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codec.rates import HOP_SAMPLES
+from training.channel import CLEAR, Channels
 from training.corpus import Corpus
 from training.phones import SILENCE, UNKNOWN, PhoneLabels
 
@@ -22,6 +23,7 @@ class BatchConfig:
     batch: int = 12
     crop_samples: int = 20480  # 1.28 s: eight low-rate packets
     gain_db: float = 8.0  # uniform +-; phones and rooms differ
+    far: float = 0.1  # share of crops up to 20 dB quieter: a telephone on the table
     lead_silence: float = 0.15  # share of crops that begin with silence, as calls do
     voice_dropout: float = 0.12  # share decoded without any voice codeword, as a call begins
     # Non-native and child speech is half of what is not LibriSpeech: keep it, but lighter.
@@ -32,7 +34,8 @@ class BatchConfig:
 
 @dataclass(frozen=True)
 class Batch:
-    speech: Tensor  # float32 [B, crop_samples]
+    speech: Tensor  # float32 [B, crop_samples]: what the receiver is asked for
+    heard: Tensor  # float32 [B, crop_samples]: the same as the sender hears it
     voice: Tensor  # float32 [B, L]: elsewhere in the same utterance, so it cannot carry the words
     voice_known: Tensor  # bool [B]
     phones: Tensor  # uint8 [B, crop_samples / 160]: what is spoken each 10 ms; 255: unknown
@@ -47,8 +50,10 @@ class Batches:
         config: BatchConfig,
         seed: int = 0,
         phones: PhoneLabels | None = None,
+        channels: Channels | None = None,
     ) -> None:
         self.corpus, self.config, self.seed, self.phones = corpus, config, seed, phones
+        self.channels = channels
         self.cumulative = np.cumsum(corpus.of_sources(config.source_weights))
 
     def __call__(self, step: int) -> Batch:
@@ -56,20 +61,27 @@ class Batches:
         draws = np.searchsorted(self.cumulative, rng.random(self.config.batch))
         chosen = [min(int(i), len(self.cumulative) - 1) for i in draws]
         voice_samples = int(rng.choice(VOICE_CROP_SAMPLES))
-        speech, voice, phones = [], [], []
+        speech, heard, voice, phones = [], [], [], []
         for number in chosen:
-            gain = 10 ** (rng.uniform(-1, 1) * self.config.gain_db / 20)
+            gain, channel = self._gain(rng), self.channels.draw(rng) if self.channels else CLEAR
             wav, labels = self._speech_crop(number, rng)
             speech.append(gain * wav)
+            heard.append(channel(gain * wav, rng))
             phones.append(labels)
-            voice.append(gain * self._crop(number, voice_samples, rng)[0])
+            voice.append(channel(gain * self._crop(number, voice_samples, rng)[0], rng))
         known = rng.random(len(chosen)) >= self.config.voice_dropout
         return Batch(
             _tensor(speech),
+            _tensor(heard),
             _tensor(voice),
             torch.from_numpy(known),
             torch.from_numpy(np.stack(phones)),
         )
+
+    def _gain(self, rng: np.random.Generator) -> float:
+        """Amplitude factor of one crop."""
+        far_db = rng.uniform(-20, 0) if rng.random() < self.config.far else 0.0
+        return float(10 ** ((rng.uniform(-1, 1) * self.config.gain_db + far_db) / 20))
 
     def _speech_crop(
         self, number: int, rng: np.random.Generator

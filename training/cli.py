@@ -29,10 +29,13 @@ def add_parser(subparsers: Any) -> None:
 def _add_codec(kinds: Any) -> None:
     codec = kinds.add_parser("codec", help="one operating point of the codec")
     codec.add_argument("--rate", choices=sorted(RATES), default="high")
-    codec.add_argument("--minutes", type=float, required=True, help="training time of all legs")
+    length = codec.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float, default=0.0, help="training time of all legs")
+    length.add_argument("--steps", type=int, default=0, help="their steps, to compare runs by")
     codec.add_argument("--manifest", type=Path, required=True, help="TSV of speech")
     codec.add_argument("--out", type=Path, default=Path("runs/codec"), help="run folder")
     codec.add_argument("--cache", type=Path, help="decoded speech (default: OUT/corpus)")
+    codec.add_argument("--noise", type=Path, help="TSV of noise to train with (default: made)")
     codec.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     codec.add_argument(
         "--start-from", type=Path, help="another run's checkpoint.pt, or released weights"

@@ -16,8 +16,9 @@ from codec.errors import SecoustiError
 from codec.rates import rate_named
 from training.ablation import ideas_named
 from training.batches import Batch, BatchConfig, Batches
+from training.channel import ChannelConfig, Channels
 from training.checkpoint import export_weights
-from training.codec_trainer import CodecTrainer
+from training.codec_trainer import Budget, CodecTrainer
 from training.corpus import Corpus, load_corpus, read_manifest
 from training.journal import Journal
 from training.phones import PhoneLabels, open_labels
@@ -30,21 +31,30 @@ Report = Callable[[dict[str, Any]], None]
 
 def run_codec(args: argparse.Namespace) -> int:
     """Trains, then writes ``OUT/RATE.safetensors`` (averaged weights)."""
-    if args.minutes <= 0:
-        raise SecoustiError(f"--minutes must be positive, got {args.minutes}")
+    budget = _budget(args)
     if args.batch < 0:
         raise SecoustiError(f"--batch must be positive, got {args.batch}")
     if args.threads:
         torch.set_num_threads(args.threads)
     ranks = Ranks.join()
     try:
-        _run(args, ranks)
+        _run(args, budget, ranks)
     finally:
         ranks.leave()
     return 0
 
 
-def _run(args: argparse.Namespace, ranks: Ranks) -> None:
+def _budget(args: argparse.Namespace) -> Budget:
+    if args.steps:
+        if args.steps < 0:
+            raise SecoustiError(f"--steps must be positive, got {args.steps}")
+        return Budget(steps=args.steps)
+    if args.minutes <= 0:
+        raise SecoustiError(f"--minutes must be positive, got {args.minutes}: or give --steps")
+    return Budget(minutes=args.minutes)
+
+
+def _run(args: argparse.Namespace, budget: Budget, ranks: Ranks) -> None:
     torch.manual_seed(args.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     stages, without = stages_from(args.first_stage), ideas_named(args.without)
@@ -53,30 +63,30 @@ def _run(args: argparse.Namespace, ranks: Ranks) -> None:
         trainer.resume()
     elif args.start_from:
         trainer.start_from(args.start_from)
-    corpus, phones = _data(args, ranks)
+    corpus, noise, phones = _data(args, ranks)
     if phones is None and any(stage.phones or stage.contrast for stage in trainer.stages):
         _tell(ranks, "no phone labels: training without text ('secousti train align' makes them)")
-    seed = args.seed * ranks.count + ranks.rank
+    batches = _batches(args, corpus, noise, phones, args.seed * ranks.count + ranks.rank)
     stop = _stop_signal()
     if ranks.leads:
-        with Shown(args, trainer) as shown:
-            trainer.run(_batches(corpus, phones, seed, args.batch), args.minutes, shown.step, stop)
+        with Shown(args, budget, trainer) as shown:
+            trainer.run(batches, budget, shown.step, stop)
             shown.end()
         _export(args, trainer, corpus, phones)
     else:
-        trainer.run(_batches(corpus, phones, seed, args.batch), args.minutes, _ignore, stop)
+        trainer.run(batches, budget, _ignore, stop)
 
 
 class Shown:
     """What a person sees of a run, and what it leaves to read."""
 
-    def __init__(self, args: argparse.Namespace, trainer: CodecTrainer) -> None:
-        self._trainer = trainer
+    def __init__(self, args: argparse.Namespace, budget: Budget, trainer: CodecTrainer) -> None:
+        self._trainer, self._budget = trainer, budget
         self._journal = Journal(args.out)
         self._watch = _watch(args, self._journal)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns)
-        self._task = self._bar.add_task("training", total=60 * args.minutes)
+        self._task = self._bar.add_task("training", total=1.0)
         self._shown = 0.0
 
     def __enter__(self) -> Shown:
@@ -93,7 +103,7 @@ class Shown:
         if time.monotonic() - self._shown > 1:
             self._shown = time.monotonic()
             text = f"{values['stage']} step {values['step']} mel {values['mel']:.3f}"
-            done = self._trainer.progress.elapsed_s
+            done = self._budget.share(self._trainer.progress)
             self._bar.update(self._task, completed=done, description=text)
 
     def end(self) -> None:
@@ -112,15 +122,18 @@ class Shown:
             self._bar.console.print(f"step {trainer.progress.step}, unseen: {told}")
 
 
-def _data(args: argparse.Namespace, ranks: Ranks) -> tuple[Corpus, PhoneLabels | None]:
-    """The training speech; decoded by rank 0 where it was not before."""
+def _data(
+    args: argparse.Namespace, ranks: Ranks
+) -> tuple[Corpus, Corpus | None, PhoneLabels | None]:
+    """Speech, noise and phones to train with; decoded by rank 0 where they were not before."""
     cache = args.cache or args.out / "corpus"
     if not ranks.leads:
         ranks.wait()
     corpus = load_corpus(args.manifest, "train", cache)
+    noise = load_corpus(args.noise, "train", cache / "noise") if args.noise else None
     if ranks.leads:
         ranks.wait()
-    return corpus, open_labels(corpus, cache, "train")
+    return corpus, noise, open_labels(corpus, cache, "train")
 
 
 def _watch(args: argparse.Namespace, journal: Journal) -> Watch | None:
@@ -132,15 +145,20 @@ def _watch(args: argparse.Namespace, journal: Journal) -> Watch | None:
 
 
 def _batches(
-    corpus: Corpus, phones: PhoneLabels | None, seed: int, size: int
+    args: argparse.Namespace,
+    corpus: Corpus,
+    noise: Corpus | None,
+    phones: PhoneLabels | None,
+    seed: int,
 ) -> Callable[[int, int], Batch]:
-    """Crops of step and stage; ``size`` overrules the stage's own number."""
+    """Crops of step and stage; ``--batch`` overrules the stage's own number."""
     by_size: dict[int, Batches] = {}
+    channels = Channels(ChannelConfig(), noise)
 
     def batch(step: int, planned: int) -> Batch:
-        crops = size or planned
+        crops = args.batch or planned
         if crops not in by_size:
-            by_size[crops] = Batches(corpus, BatchConfig(batch=crops), seed, phones)
+            by_size[crops] = Batches(corpus, BatchConfig(batch=crops), seed, phones, channels)
         return by_size[crops](step)
 
     return batch

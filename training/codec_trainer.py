@@ -22,6 +22,7 @@ from training.checkpoint import Averaged, load_checkpoint, load_matching, save_c
 from training.discriminators import Discriminators, discriminator_loss, generator_loss
 from training.dropout import drop_packets
 from training.losses import ReconstructionLoss, acoustic_constraint, kl_with_margin
+from training.loudness import LoudnessLoss
 from training.ranks import Ranks
 from training.recipe import Stage, stage_at
 from training.text import TextAlignment
@@ -41,6 +42,20 @@ class Progress:
     elapsed_s: float = 0.0
     stage: str = ""
     stage_step: int = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run is, all its legs together: minutes, or steps where runs are to be compared."""
+
+    minutes: float = 0.0
+    steps: int = 0
+
+    def share(self, progress: Progress) -> float:
+        """What part of the run is done, 0-1 and a little more."""
+        if self.steps:
+            return progress.step / self.steps
+        return progress.elapsed_s / (60 * self.minutes)
 
 
 @dataclass
@@ -75,6 +90,7 @@ class CodecTrainer:
         self.text = TextAlignment(rate).to(device)
         self.judges = Discriminators().to(device)
         self.reconstruction = ReconstructionLoss().to(device)
+        self.loudness = LoudnessLoss().to(device)
         self.average = Averaged(self.model)
         self.teacher: nn.ModuleDict | None = None
         self.progress = Progress()
@@ -166,11 +182,11 @@ class CodecTrainer:
     def run(
         self,
         batches: Callable[[int, int], Batch],
-        minutes: float,
+        budget: Budget,
         report: Callable[[dict[str, Any]], None],
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Trains until ``minutes`` of training time (all legs together) are used up.
+        """Trains until ``budget`` is used up; the schedule is stretched over it.
 
         ``batches(step, size)`` gives the crops. A checkpoint is written each two minutes, at the
         end, when ``should_stop`` says so, and when a step runs out of memory.
@@ -181,8 +197,8 @@ class CodecTrainer:
         self._start_together()
         began, before = time.monotonic(), self.progress.elapsed_s
         saved = began
-        while self.progress.elapsed_s < 60 * minutes and not self._agreed(should_stop()):
-            stage, within = stage_at(self.progress.elapsed_s / (60 * minutes), self.stages)
+        while budget.share(self.progress) < 1 and not self._agreed(should_stop()):
+            stage, within = stage_at(budget.share(self.progress), self.stages)
             if stage.name != self.progress.stage:
                 self._enter(stage)
             try:
@@ -241,12 +257,15 @@ class CodecTrainer:
         speech = batch.speech.to(self.device)
         target = speech[:, :-DELAY_SAMPLES]
         with torch.autocast(self.device, torch.bfloat16):
-            wav, extra = self._decode(speech, batch, stage)
+            wav, extra = self._decode(batch, stage)
         decoded = wav[:, DELAY_SAMPLES:]
         terms = self.reconstruction(decoded, target)
         loss = terms.mel + stage.magnitude * terms.magnitude + stage.phase * terms.phase
         loss = loss + extra.loss
         values = {"mel": terms.mel.item(), **extra.values}
+        if stage.loudness:
+            lost = self.loudness(decoded, target)
+            loss, values["loudness"] = loss + stage.loudness * lost, lost.item()
         if stage.adversarial:
             judged, judge_values = self._judge(decoded, target, stage)
             loss, values = loss + judged, {**values, **judge_values}
@@ -256,14 +275,13 @@ class CodecTrainer:
     def _warm_up(self) -> float:
         return min(1.0, (1 + self.progress.stage_step) / WARM_UP_STEPS)
 
-    def _decode(self, speech: Tensor, batch: Batch, stage: Stage) -> tuple[Tensor, Extra]:
+    def _decode(self, batch: Batch, stage: Stage) -> tuple[Tensor, Extra]:
         """The stage's path through the model, and its losses that are not about the waveform."""
         model = self.model
         vector, _ = model.voice_encoder(model.mel(batch.voice.to(self.device), None), None)
         known = batch.voice_known & ("voice" not in self.without)
         voice = model.voice_condition(vector, known.to(self.device))
-        mel = model.mel(speech, None)
-        frames = model.encoder(mel, None)
+        frames = model.encoder(model.mel(batch.heard.to(self.device), None), None)
         if stage.path == "acoustic":
             return model.decoder(model.acoustic(frames), voice, None), Extra()
         semantic = model.tokens(frames, None)
@@ -271,7 +289,7 @@ class CodecTrainer:
         acoustic = model.connector(received, voice, None)
         extra = Extra({"codes": float(semantic.codes.unique().numel())})
         if stage.constraint and self.teacher is not None:
-            extra.add("constraint", self._constraint(acoustic, mel), stage.constraint)
+            extra.add("constraint", self._constraint(acoustic, batch), stage.constraint)
         if isinstance(model.tokens.bottleneck.quantiser, LearntCodebook):
             extra.add("commitment", model.tokens.bottleneck.quantiser.commitment, 1.0)
         if stage.kl:
@@ -283,10 +301,11 @@ class CodecTrainer:
             extra.values["named"] = terms.named.item()
         return model.decoder(acoustic, voice, None), extra
 
-    def _constraint(self, acoustic: Tensor, mel: Tensor) -> Tensor:
-        """How far A^ is from the A of stage 1."""
+    def _constraint(self, acoustic: Tensor, batch: Batch) -> Tensor:
+        """How far A^ is from the A of stage 1 for the same speech, clear."""
         assert self.teacher is not None
         with torch.no_grad():
+            mel = self.model.mel(batch.speech.to(self.device), None)
             known = self.teacher["acoustic"](self.teacher["encoder"](mel, None)).float()
         return acoustic_constraint(acoustic, known)
 
@@ -319,7 +338,7 @@ class CodecTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self.ranks.average_gradients(self._everything())
         norm = nn.utils.clip_grad_norm_(self._everything(), 1.0)
-        if torch.isfinite(norm):
+        if torch.isfinite(norm + loss.detach()):
             self.optimiser.step()
             self.average.update(self.model, self.progress.step)
             self._bad_steps = -1

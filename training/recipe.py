@@ -30,6 +30,7 @@ class Stage:
     lost: float = 0.0  # share of packets the receiver must do without
     adversarial: float = 0.0
     matching: float = 0.0
+    loudness: float = 0.0  # imitates PESQ: declared, and left out by --without loudness
 
     def learning_rate(self, progress: float) -> float:
         """Cosine from ``lr_start`` to ``lr_end`` as ``progress`` of the stage goes 0 -> 1."""
@@ -53,13 +54,13 @@ CODEC_STAGES = (
     # 3. Naturalness: receiver only, so that tokens stay what they are; the judges are small because
     #    a discriminator step costs several generator steps on a CPU.
     Stage(
-        "adversarial", 0.27, "semantic", 3e-4, 1e-4, 8, SENDER_FROZEN,
+        "adversarial", 0.20, "semantic", 3e-4, 1e-4, 8, SENDER_FROZEN,
         magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14,
     ),
-    # 4. Annealing: the same losses while the learning rate goes to zero.
+    # 4. Annealing: the same losses and that of loudness while the learning rate goes to zero.
     Stage(
-        "finish", 0.07, "semantic", 1e-4, 0.0, 8, SENDER_FROZEN,
-        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14,
+        "finish", 0.14, "semantic", 2e-4, 0.0, 8, SENDER_FROZEN,
+        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14, loudness=0.1,
     ),
 )  # fmt: skip
 

@@ -44,6 +44,13 @@ def test_without_the_vae_training_sees_what_inference_sees(tmp_path: Path) -> No
     assert torch.equal(bottleneck(x).quantised, bottleneck(x).quantised)
 
 
+def test_the_twin_of_the_loudness_loss_is_trained_without_it() -> None:
+    assert any(stage.loudness for stage in CODEC_STAGES)
+    twin = ablated_stages(CODEC_STAGES, frozenset({"loudness"}))
+    assert not any(stage.loudness for stage in twin)
+    assert [stage.name for stage in twin] == [stage.name for stage in CODEC_STAGES]
+
+
 def test_without_staging_the_first_stage_is_already_through_tokens() -> None:
     stages = ablated_stages(CODEC_STAGES, frozenset({"staging"}))
     assert {stage.path for stage in stages} == {"semantic"}

@@ -39,6 +39,13 @@ def test_a_run_ends_with_weights_and_can_go_on(manifest: Path, tmp_path: Path) -
     assert load_checkpoint(out / "checkpoint.pt")["progress"]["step"] > first["step"]
 
 
+def test_a_run_of_steps_ends_at_its_last_step(manifest: Path, tmp_path: Path) -> None:
+    assert train(manifest, tmp_path, "--steps", "2") == 0
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["progress"]["step"] == 2
+    assert train(manifest, tmp_path, "--steps", "3", "--resume") == 0
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["progress"]["step"] == 3
+
+
 def test_aligning_counts_what_cannot_be_aligned(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,8 +62,9 @@ def test_mistakes_are_one_line(
 ) -> None:
     assert train(tmp_path / "none.tsv", tmp_path / "run", "--minutes", "1") == 2
     assert "no manifest" in capsys.readouterr().err
-    assert train(manifest, tmp_path / "run", "--minutes", "-1") == 2
-    assert "must be positive" in capsys.readouterr().err
+    for length in ("--minutes", "--steps"):
+        assert train(manifest, tmp_path / "run", length, "-1") == 2
+        assert "must be positive" in capsys.readouterr().err
 
 
 def test_validation_speech_is_scored_on_the_way(

@@ -12,7 +12,7 @@ from torch import nn
 
 from codec.rates import LOW
 from tests.training.hum import BATCHES
-from training.codec_trainer import CodecTrainer
+from training.codec_trainer import Budget, CodecTrainer
 from training.ranks import Ranks
 from training.recipe import CODEC_STAGES
 
@@ -47,7 +47,10 @@ def train_as(rank: int, port: int, out: Path) -> None:
 
     # Rank 1 would go on for ever: rank 0 says when all stop.
     trainer.run(
-        crops, 1e6, lambda values: None, lambda: rank == 0 and trainer.progress.step >= limit
+        crops,
+        Budget(1e6),
+        lambda values: None,
+        lambda: rank == 0 and trainer.progress.step >= limit,
     )
     torch.save([trainer.model.state_dict(), trainer.progress.step], out / f"rank-{rank}.pt")
     ranks.leave()
