@@ -194,7 +194,7 @@ class Call:
                 raise CallEnded(CloseCode.NORMAL, "goodbye")
             case HungUp(reason):
                 raise CallEnded(CloseCode.NORMAL, reason)
-            case native.Hello():
+            case native.Hello() | native.Resume() | native.Lost() | native.Switch():
                 pass  # it was the first event; a wire says it once
             case _:
                 await self._client_decides(event)

@@ -25,6 +25,9 @@ class CloseCode(IntEnum):
     WRONG_VERSION = 4002
     IDLE = 4003
     CALL_LIMIT = 4004
+    NO_SUCH_CALL = 4005
+    REPLACED = 4006
+    LOST = 4007
 
 
 MEANING: dict[CloseCode, str] = {
@@ -41,6 +44,9 @@ MEANING: dict[CloseCode, str] = {
     CloseCode.WRONG_VERSION: "the client speaks another version of this protocol",
     CloseCode.IDLE: "nothing came from the client for too long; a live caller sends silence too",
     CloseCode.CALL_LIMIT: "the call reached the longest duration this server allows",
+    CloseCode.NO_SUCH_CALL: "no call to come back to: it is over, or the token is not its own",
+    CloseCode.REPLACED: "another connection has taken this call over",
+    CloseCode.LOST: "the connection broke and the caller did not come back in time",
 }
 
 REASON_BYTES = 123  # RFC 6455 section 5.5: a control frame carries 125 bytes, two are the code
@@ -65,3 +71,7 @@ class CallEnded(Exception):
     def __init__(self, code: CloseCode, reason: str = "") -> None:
         super().__init__(reason)
         self.code, self.reason = code, reason
+
+
+class Dropped(Exception):
+    """The caller's connection is gone, and nobody has said goodbye."""

@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from codec.errors import SecoustiError
-from codec.packets import split_packets
-from codec.rates import RATES, Rate
+from codec.rates import RATES
 from server.limits import Limits
 from server.wires.closing import CloseCode, ProtocolError
+from server.wires.control import Control, parse
 from server.wires.events import Answer, Message
-from server.wires.sound import PcmFormat, PcmSound, Sound
+from server.wires.packing import BINARY_BYTES, PCM, PacketSplitter, PcmSplitter, splitter_of
+from server.wires.sound import PcmSound, Sound
 from voice_agent.contracts import RiskLevel, Stage, Strategy
 from voice_agent.listen.events import ListenEvent, Partial
 
@@ -32,41 +32,69 @@ SUBPROTOCOL = f"secousti.v{VERSION}"
 CLIENT_TEXT_BYTES = 4096
 # A reply's text comes down: two sentences, captions; far below this.
 SERVER_TEXT_BYTES = 65_536
-# 1 KiB of tokens is 8 s of speech at the high rate: more than any live sender batches.
-BINARY_BYTES = 1024
-PCM = PcmSound(PcmFormat("pcm16", 16_000), PcmFormat("pcm16", 16_000), frame_ms=20)
+LOST_AT_ONCE = 50  # packets; a longer gap is better begun anew than made up
 # 32,000 bytes of samples are normal, in 50 messages.
 PCM_LIMITS = Limits(bytes_per_s=49_152.0)
 
+RateName = Literal["low", "high"]
 Generation = Annotated[int, Field(ge=1, le=2**31)]
 Samples = Annotated[int, Field(ge=0, le=2**40)]
 Latency = Annotated[float, Field(ge=0)]
 
 
-class Control(BaseModel):
-    """A JSON control message; fields that a reader does not know are ignored (room to grow)."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-
 class Hello(Control):
     """Client, first: which protocol, rate and locale; ``events`` asks for captions and turns;
-    ``sound`` says whether binary messages hold codec packets or 16-bit samples, both ways."""
+    ``sound`` says whether binary messages hold codec packets or 16-bit samples, both ways;
+    ``caller`` is who calls, where an operator's own client knows it."""
 
     type: Literal["hello"] = "hello"
     version: int = VERSION
-    rate: Literal["low", "high"] = "high"
+    rate: RateName = "high"
     sound: Literal["tokens", "pcm"] = "tokens"
     locale: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "US"
     events: bool = False
+    caller: Annotated[str, Field(max_length=128)] = ""
+
+
+class Resume(Control):
+    """Client, first, instead of hello: it comes back to a call whose connection broke.
+
+    ``token`` is the welcome's. ``generation`` is the last reply it saw begin, of which its
+    loudspeaker has played ``played`` samples; ``turns`` is how many turn messages it has got.
+    """
+
+    type: Literal["resume"] = "resume"
+    version: int = VERSION
+    session: Annotated[str, Field(max_length=64)]
+    token: Annotated[str, Field(max_length=128)]
+    generation: Annotated[int, Field(ge=0, le=2**31)] = 0
+    played: Samples = 0
+    turns: Annotated[int, Field(ge=0, le=2**31)] = 0
 
 
 class Played(Control):
-    """Client: so many samples of this generation have left its loudspeaker."""
+    """Client: so many samples of this generation have left its loudspeaker; ``concealed`` more
+    were made up, because sound came too late."""
 
     type: Literal["played"] = "played"
     generation: Generation
     samples: Samples
+    concealed: Samples = 0
+
+
+class Lost(Control):
+    """Client: so many packets of its stream are lost; the next binary message stands after them."""
+
+    type: Literal["lost"] = "lost"
+    packets: Annotated[int, Field(ge=1, le=LOST_AT_ONCE)]
+
+
+class Switch(Control):
+    """Client: its packets from here on are a new stream of this rate, and so are the replies that
+    begin after it. Server: it wishes that the client would do so."""
+
+    type: Literal["rate"] = "rate"
+    rate: RateName
 
 
 class Bye(Control):
@@ -77,21 +105,41 @@ class Bye(Control):
 
 
 class Welcome(Control):
-    """Server, first: the call is admitted. ``lead_ms``: audio sent ahead of real time, at most."""
+    """Server, first: the call is admitted. ``lead_ms``: audio sent ahead of real time, at most.
+
+    ``rates`` are those that it may switch to. With the secret ``resume`` the client can come back
+    within ``resume_s`` when the connection breaks; empty: it cannot. ``free`` of the server's
+    ``slots`` can still be taken.
+    """
 
     type: Literal["welcome"] = "welcome"
     version: int = VERSION
-    rate: Literal["low", "high"]
+    rate: RateName
     session: str
     lead_ms: int
     sound: Literal["tokens", "pcm"] = "tokens"
+    rates: tuple[RateName, ...] = ()
+    resume: str = ""
+    resume_s: float = 0.0
+    free: int = 0
+    slots: int = 0
+
+
+class Resumed(Control):
+    """Server, first, to a resume: the call goes on. ``received``: so many of the client's binary,
+    ``lost`` and ``rate`` messages have come, of the whole call."""
+
+    type: Literal["resumed"] = "resumed"
+    received: int
 
 
 class Begin(Control):
-    """Server: the packets from here on are this reply's; its stream starts at packet 0."""
+    """Server: the packets from here on are this reply's; its stream, of ``rate``, starts at
+    packet 0."""
 
     type: Literal["begin"] = "begin"
     generation: Generation
+    rate: RateName | None = None
 
 
 class End(Control):
@@ -132,11 +180,15 @@ class TurnInfo(Control):
 
 
 class Failure(Control):
-    """Server: what went wrong in one sentence; ``code`` is the close code that follows."""
+    """Server: what went wrong in one sentence; ``code`` is the close code that follows. A full
+    server says how many ``slots`` it has, none of them ``free``, and when to try again."""
 
     type: Literal["error"] = "error"
     code: int
     message: str
+    retry_after_s: int | None = None
+    free: int | None = None
+    slots: int | None = None
 
 
 @dataclass(frozen=True)
@@ -146,12 +198,12 @@ class Packets:
     packets: tuple[bytes, ...]
 
 
-ClientControl = Hello | Played | Bye
-ServerControl = Welcome | Begin | End | Flush | Caption | TurnInfo | Failure | Bye
+ClientControl = Hello | Resume | Played | Lost | Switch | Bye
+ServerControl = (
+    Welcome | Resumed | Begin | End | Flush | Caption | TurnInfo | Switch | Failure | Bye
+)
 ClientEvent = ClientControl | Packets
 ServerEvent = ServerControl | Packets
-
-_Event = TypeVar("_Event")
 
 _CLIENT: TypeAdapter[ClientControl] = TypeAdapter(
     Annotated[ClientControl, Field(discriminator="type")]
@@ -161,44 +213,12 @@ _SERVER: TypeAdapter[ServerControl] = TypeAdapter(
 )
 
 
-class PacketSplitter:
-    """Cuts binary messages into packets by position alone, from packet 0 of a stream."""
-
-    def __init__(self, rate: Rate) -> None:
-        self._rate = rate
-        self.index = 0
-
-    def split(self, data: bytes) -> tuple[bytes, ...]:
-        """The packets of one message.
-
-        Raises:
-            ProtocolError: it is empty, over ``BINARY_BYTES`` or ends inside a packet.
-        """
-        _check_size(data)
-        try:
-            packets = split_packets(self._rate, self.index, data)
-        except SecoustiError as error:
-            raise ProtocolError(CloseCode.BAD_PAYLOAD, str(error)) from None
-        self.index += len(packets)
-        return tuple(packets)
-
-
-class PcmSplitter:
-    """Takes binary messages of 16-bit samples as they are; the same faults as of packets."""
-
-    def split(self, data: bytes) -> tuple[bytes, ...]:
-        """The one piece of one message; raises as :meth:`PacketSplitter.split`."""
-        _check_size(data)
-        if len(data) % PCM.up.sample_bytes:
-            raise ProtocolError(CloseCode.BAD_PAYLOAD, "half a sample: send whole 16-bit samples")
-        return (data,)
-
-
 class State(Enum):
     """Where one end stands; ``docs/protocol.md`` draws it."""
 
     GREETING = "greeting"  # nothing but the first message may come
     TALKING = "talking"
+    RETURNING = "returning"  # of the client: it has asked to come back, and not been answered
     CLOSED = "closed"  # bye has come
 
 
@@ -217,7 +237,9 @@ class ServerWire:
     lead_ms: int | None = None
     talks_always = True
     greets = True
+    keeps_place = True
     peer_id = ""
+    caller = ""
 
     def __init__(self) -> None:
         self.state = State.GREETING
@@ -252,22 +274,39 @@ class ServerWire:
                 return ()
 
     def _control(self, text: str) -> ClientControl:
-        event = _parse(_CLIENT, text, CLIENT_TEXT_BYTES)
-        expected = isinstance(event, Hello) == (self.state is State.GREETING)
+        event = parse(_CLIENT, text, CLIENT_TEXT_BYTES)
+        expected = isinstance(event, Hello | Resume) == (self.state is State.GREETING)
         if not expected or self.state is State.CLOSED:
             raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} while {self.state.value}")
-        if isinstance(event, Hello):
-            _check_version(event.version)
-            self._events = event.events
-            if event.sound == "pcm":
-                self.sound, self.limits = PCM, PCM_LIMITS
-            else:
-                self.sound = RATES[event.rate]
-            self._uplink = _splitter(self.sound)
-            self.state = State.TALKING
-        elif isinstance(event, Bye):
-            self.state = State.CLOSED
+        match event:
+            case Hello():
+                self._greet(event)
+            case Resume(version=version):
+                check_version(version)
+                self.state = State.CLOSED  # the call that it comes back to has a wire
+            case Lost(packets=packets):
+                self._packets().skip(packets)
+            case Switch(rate=rate) if isinstance(self._uplink, PacketSplitter):
+                self.sound = RATES[rate]
+                self._uplink = splitter_of(self.sound)
+            case Bye():
+                self.state = State.CLOSED
         return event
+
+    def _greet(self, hello: Hello) -> None:
+        check_version(hello.version)
+        self._events, self.caller = hello.events, hello.caller
+        if hello.sound == "pcm":
+            self.sound, self.limits = PCM, PCM_LIMITS
+        else:
+            self.sound = RATES[hello.rate]
+        self._uplink = splitter_of(self.sound)
+        self.state = State.TALKING
+
+    def _packets(self) -> PacketSplitter:
+        if not isinstance(self._uplink, PacketSplitter):
+            raise ProtocolError(CloseCode.PROTOCOL, "lost packets of a stream that has none")
+        return self._uplink
 
 
 class ClientWire:
@@ -286,27 +325,39 @@ class ClientWire:
             raise ProtocolError(CloseCode.PROTOCOL, "packets outside a generation: begin first")
         return Packets(self._downlink.split(message))
 
+    def broke(self) -> None:
+        """The connection is gone; a resume has been sent over another one."""
+        self.state, self._downlink = State.RETURNING, None
+
     def _control(self, text: str) -> ServerControl:
-        event = _parse(_SERVER, text, SERVER_TEXT_BYTES)
-        if self.state is State.GREETING:
-            self._greeted(event)
-        elif isinstance(event, Welcome) or self.state is State.CLOSED:
-            raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} while {self.state.value}")
-        elif isinstance(event, Begin) and self._sound is not None:
-            self._downlink = _splitter(self._sound)
-        elif isinstance(event, End | Flush):
-            self._downlink = None
-        elif isinstance(event, Bye):
-            self.state = State.CLOSED
+        event = parse(_SERVER, text, SERVER_TEXT_BYTES)
+        match event:
+            case Failure() | Bye() if self.state is not State.TALKING:
+                pass  # instead of the answer
+            case Welcome() | Resumed():
+                self._greeted(event)
+            case _ if self.state is not State.TALKING:
+                raise self._out_of_order(event)
+            case Begin(rate=rate) if self._sound is not None:
+                self._sound = self._sound if rate is None or self._sound is PCM else RATES[rate]
+                self._downlink = splitter_of(self._sound)
+            case End() | Flush():
+                self._downlink = None
+            case Bye():
+                self.state = State.CLOSED
         return event
 
-    def _greeted(self, event: ServerControl) -> None:
+    def _greeted(self, event: Welcome | Resumed) -> None:
+        due = State.GREETING if isinstance(event, Welcome) else State.RETURNING
+        if self.state is not due:
+            raise self._out_of_order(event)
         if isinstance(event, Welcome):
-            _check_version(event.version)
+            check_version(event.version)
             self._sound = PCM if event.sound == "pcm" else RATES[event.rate]
-            self.state = State.TALKING
-        elif not isinstance(event, Failure | Bye):
-            raise ProtocolError(CloseCode.PROTOCOL, f"{event.type} before welcome")
+        self.state = State.TALKING
+
+    def _out_of_order(self, event: ServerControl) -> ProtocolError:
+        return ProtocolError(CloseCode.PROTOCOL, f"{event.type} while {self.state.value}")
 
 
 def joined(packets: Sequence[bytes], limit: int = BINARY_BYTES) -> list[Packets]:
@@ -322,55 +373,10 @@ def joined(packets: Sequence[bytes], limit: int = BINARY_BYTES) -> list[Packets]
     return [Packets(tuple(message)) for message in messages if message]
 
 
-def _splitter(sound: Sound) -> PacketSplitter | PcmSplitter:
-    return PacketSplitter(sound) if isinstance(sound, Rate) else PcmSplitter()
-
-
-def _check_size(data: bytes) -> None:
-    if len(data) > BINARY_BYTES:
-        raise ProtocolError(
-            CloseCode.TOO_BIG,
-            f"a binary message of {len(data)} bytes: send at most {BINARY_BYTES}",
-        )
-    if not data:
-        raise ProtocolError(
-            CloseCode.BAD_PAYLOAD, "an empty binary message: send at least one packet"
-        )
-
-
-def _check_version(version: int) -> None:
+def check_version(version: int) -> None:
+    """Raises :class:`ProtocolError` for any version but ours."""
     if version != VERSION:
         raise ProtocolError(
             CloseCode.WRONG_VERSION,
             f"version {version} of the protocol was asked for; this end speaks {VERSION}",
         )
-
-
-def _parse(adapter: TypeAdapter[_Event], text: str, limit: int) -> _Event:
-    size = len(text.encode(errors="surrogatepass"))
-    if size > limit:
-        raise ProtocolError(
-            CloseCode.TOO_BIG, f"a text message of {size} bytes: send at most {limit}"
-        )
-    try:
-        return adapter.validate_json(text)
-    except ValidationError as error:
-        raise _explained(error) from None
-
-
-def _explained(error: ValidationError) -> ProtocolError:
-    """The first fault of a control message as one sentence; the peer's text is not repeated."""
-    fault = error.errors(include_input=False, include_url=False)[0]
-    match fault["type"]:
-        case "union_tag_invalid":
-            known = fault["ctx"]["expected_tags"]
-            return ProtocolError(CloseCode.PROTOCOL, f"unknown message type: send one of {known}")
-        case "union_tag_not_found":
-            return ProtocolError(CloseCode.PROTOCOL, "a control message without its type")
-    if not fault["loc"]:
-        return ProtocolError(
-            CloseCode.BAD_PAYLOAD,
-            "text that is not a JSON object: text carries control, tokens go in binary",
-        )
-    where = ".".join(str(part) for part in fault["loc"])
-    return ProtocolError(CloseCode.BAD_PAYLOAD, f"field {where}: {fault['msg']}")
