@@ -21,16 +21,9 @@ from rich.progress import track
 
 from codec.errors import SecoustiError
 from codec.rates import HOP_SAMPLES
+from codec.speaking.phones import NUMBER
 from training.corpus import Corpus, in_reading_order, load_corpus, read_manifest
-from training.phones import (
-    NOT_ALIGNED,
-    NUMBER,
-    PENDING,
-    UNKNOWN,
-    WORST_SCORE,
-    label_paths,
-    label_starts,
-)
+from training.phones import NOT_ALIGNED, PENDING, UNKNOWN, WORST_SCORE, label_paths, label_starts
 
 Labelled = tuple[NDArray[np.uint8], float]  # labels at 10 ms, mean log likelihood a frame
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*'?")

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from codec.rates import HOP_SAMPLES
+from codec.speaking.phones import SILENCE
 from training.channel import CLEAR, Channels
 from training.corpus import Corpus
-from training.phones import SILENCE, UNKNOWN, PhoneLabels
+from training.phones import UNKNOWN, PhoneLabels
 
 VOICE_CROP_SAMPLES = (5120, 10240, 20480, 40960)  # 0.32 to 2.56 s, as the running voice will have
 

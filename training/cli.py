@@ -14,6 +14,7 @@ from training.codec_run import run_codec
 from training.librispeech import SUBSETS, write_manifest
 from training.prior_cli import add_prior_parser
 from training.recipe import CODEC_STAGES
+from training.saying_cli import add_say_parser
 
 
 def add_parser(subparsers: Any) -> None:
@@ -24,6 +25,7 @@ def add_parser(subparsers: Any) -> None:
     _add_align(kinds)
     _add_manifest(kinds)
     add_prior_parser(kinds)
+    add_say_parser(kinds)
 
 
 def _add_codec(kinds: Any) -> None:

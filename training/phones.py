@@ -1,4 +1,4 @@
-"""Phone labels of a corpus at 10 ms: the alphabet, and the arrays that an alignment fills in."""
+"""Phone labels of a corpus, one each 10 ms: the arrays that an alignment fills in."""
 
 from __future__ import annotations
 
@@ -11,15 +11,7 @@ from numpy.typing import NDArray
 from codec.rates import HOP_SAMPLES
 from training.corpus import Corpus
 
-# CMU dictionary phones; silence is class 0.
-PHONES = (
-    "SIL", "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G",
-    "HH", "IH", "IY", "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH",
-    "UH", "UW", "V", "W", "Y", "Z", "ZH",
-)  # fmt: skip
-SILENCE = 0
 UNKNOWN = 255  # no transcript, or none that fits
-NUMBER = {name: number for number, name in enumerate(PHONES)}
 
 PENDING = np.float32(np.nan)
 NOT_ALIGNED = np.float32(-np.inf)

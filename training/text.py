@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from codec.rates import HOP_SAMPLES, Rate
-from training.phones import PHONES, UNKNOWN
+from codec.speaking.phones import PHONES
+from training.phones import UNKNOWN
 
 SHARED_DIMS = 128
 READER_CHANNELS = 256

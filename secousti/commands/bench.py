@@ -31,12 +31,14 @@ TEXT = """\
 def add_parser(subparsers: Subparsers) -> None:
     from codec.bench.cli import add_bench_parsers
     from training.probes.cli import add_tokens_parser
+    from voice_agent.evaluate.saying import add_say_bench_parser
 
     parser = describe(subparsers, NAME, SUMMARY, TEXT)
     kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True)
     parser.set_defaults(run=run)
     add_bench_parsers(kinds)
     add_tokens_parser(kinds)
+    add_say_bench_parser(kinds)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,13 +17,14 @@ from secousti.commands import (
     info,
     mic,
     replay,
+    say,
     serve,
     train,
 )
 from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
-LIGHT = (call, mic, serve, chat, replay, encode, decode, convert, info, export, doctor)
+LIGHT = (call, mic, serve, chat, replay, encode, decode, convert, say, info, export, doctor)
 MOUNTED = (bench, eval, train)  # commands whose words another room describes
 
 

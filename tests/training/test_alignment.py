@@ -11,11 +11,12 @@ import soundfile
 import secousti
 from codec.audio import read_audio
 from codec.errors import SecoustiError
+from codec.speaking.phones import NUMBER, PHONES, SILENCE
 from training import alignment
 from training.alignment import CannotAlign, align_corpus
 from training.batches import BatchConfig, Batches
 from training.corpus import load_corpus
-from training.phones import NUMBER, PHONES, SILENCE, UNKNOWN, WORST_SCORE, open_labels
+from training.phones import UNKNOWN, WORST_SCORE, open_labels
 
 CALLER = Path(secousti.__file__).parent / "data" / "caller" / "turn-1.ogg"
 TABLE = "id\tfile\tsplit\tspeaker\tsource\ttranscript\n"

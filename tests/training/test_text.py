@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from codec.rates import HIGH, LOW, Rate
-from training.phones import PHONES, UNKNOWN
+from codec.speaking.phones import PHONES
+from training.phones import UNKNOWN
 from training.text import TextAlignment
 
 FACTOR = {"low": 4, "high": 2}

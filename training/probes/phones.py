@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from codec.bench.metrics.statistics import bootstrap
 from codec.bench.metrics.words import WordErrors, word_error_rate, word_errors
-from training.phones import PHONES, SILENCE, UNKNOWN
+from codec.speaking.phones import PHONES, SILENCE
+from training.phones import UNKNOWN
 from training.probes.data import LABEL_MS, Spoken, View
 from training.probes.net import ProbeConfig, Reader, learn
 

@@ -9,8 +9,9 @@ import torch
 
 from codec.bench.metrics.words import WordErrors, word_error_rate
 from codec.rates import LOW
+from codec.speaking.phones import NUMBER, SILENCE
 from tests.training.probes.conftest import PHONES_SAID, TINY, quiet, utterance
-from training.phones import NUMBER, SILENCE, UNKNOWN
+from training.phones import UNKNOWN
 from training.probes.data import mel_view, token_view
 from training.probes.phones import Crops, phone_errors, phones_in, summary
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from voice_agent.evaluate.suites.boundary import run_boundary
-
 from voice_agent.evaluate.report import Report
+from voice_agent.evaluate.suites.boundary import run_boundary
 from voice_agent.evaluate.suites.corpus import run_corpus
 from voice_agent.evaluate.suites.crisis import run_crisis
 from voice_agent.evaluate.suites.esrp import run_esrp
