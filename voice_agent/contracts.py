@@ -155,15 +155,23 @@ class Reply:
     source: str = "template"  # template | endpoint | script | fallback
     script_id: str | None = None  # set when a pre-rendered script is to be played
     end_call: bool = False
+    pace: float = 1.0  # length of sounds, against the voice's own: 1.1 is slower
+    pause: float = 1.0  # silence between sentences, against the usual
 
 
 @dataclass(frozen=True)
 class Memory:
+    """One thing about a caller that may be kept between calls.
+
+    ``item`` is a clause about the caller in their words, second person ("your landlord keeps
+    raising the rent"). Without ``caller_confirmed`` it must not outlive the call.
+    """
+
     item: str
-    kind: str
+    kind: str  # person | event | effect | help | plan | note | style
     caller_confirmed: bool
-    sensitivity: str = "ordinary"
-    expires: float | None = None
+    sensitivity: str = "ordinary"  # ordinary | sensitive: said only when the caller asks
+    expires: float | None = None  # Unix time in seconds; None: until the caller has it forgotten
 
 
 @dataclass(frozen=True)

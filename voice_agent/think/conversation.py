@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from voice_agent.contracts import (
+    Memory,
     Mode,
     Reply,
     RiskLevel,
@@ -36,6 +37,7 @@ from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.locale import Locale
 from voice_agent.think.mi import mi_codes, sentences
 from voice_agent.think.mind import Mind
+from voice_agent.think.persona import Persona
 from voice_agent.think.prompts import risk_of, think_messages, with_notes
 from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
@@ -65,10 +67,14 @@ class Conversation:
         locale: str = "US",
         seed: int = 0,
         risk: RiskState | None = None,
+        memories: Sequence[Memory] | None = None,
+        persona: Persona | None = None,
     ) -> None:
         """Args:
             clock: seconds, any origin. locale: whose crisis resources are named. seed: of the
                 choice among equal wordings. risk: kept from this caller's earlier calls.
+            memories: kept from them with consent; None: nobody keeps any, so none are offered.
+            persona: whose style is spoken; None: the house voice.
 
         Raises:
             SecoustiError: there are no resources for the locale.
@@ -83,11 +89,23 @@ class Conversation:
         self._dialogue = Dialogue()
         self._tracker = mind.tracker()
         self._crisis = CrisisTalk(self._locale, returning=self.risk.level is not RiskLevel.NONE)
+        self._persona = persona
+        self._memories = tuple(memories or ())
         self._started = self._disclosed = float("nan")
         self._once: set[str] = set()
         self._replies: list[Reply] = []
         self._risk_before_line = self.risk
         self._highest = self.risk.level
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """What may be kept for this caller's next call: all of it, and nothing but it."""
+        return tuple(memory for memory in self._memories if memory.caller_confirmed)
+
+    @property
+    def persona(self) -> Persona | None:
+        """Whose style is spoken now."""
+        return self._persona
 
     @property
     def stage(self) -> StageEstimate:
@@ -243,7 +261,7 @@ class Conversation:
                 return self._say_script(line)
         plan = self._mind.planner.plan(self._dialogue, insight, self.stage, self.risk.level)
         self.last_plan = plan
-        brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking)
+        brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking, self.persona)
         draft = compose(self._mind, brief, self._locale.numbers(), self._rng)
         steps = self.last_thinking.next_step_options
         self._dialogue.offered |= {step for step in steps if step in draft.text}
@@ -286,11 +304,13 @@ class Conversation:
             stage=self.stage.stage,
             risk=self.risk,
             mode=mode,
-            mi_codes=mi_codes(text, strategy, consent=consent),
+            mi_codes=mi_codes(draft.move if draft else text, strategy, consent=consent),
             prosody="warm" if mode is Mode.SUPPORT else "slow",
             source="script" if script_id else (draft.source if draft else "template"),
             script_id=None if prefix else script_id,
             end_call=end_call,
+            pace=self._persona.pace if self._persona and mode is Mode.SUPPORT else 1.0,
+            pause=self._persona.pause if self._persona and mode is Mode.SUPPORT else 1.0,
         )
         self._dialogue.said(reply, draft)
         self._replies.append(reply)

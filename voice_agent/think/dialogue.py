@@ -15,6 +15,7 @@ class Draft:
 
     ``asks``: what its question would bring to light ("permission", "impact", ... or "").
     ``line``: id of the template line, for recency. ``about``: ids of the events it used.
+    ``bare``: the text without the persona's aside, or "" where there is none.
     """
 
     text: str
@@ -23,6 +24,12 @@ class Draft:
     line: str = ""
     about: tuple[str, ...] = ()
     source: str = "template"
+    bare: str = ""
+
+    @property
+    def move(self) -> str:
+        """The words that make the planned move."""
+        return self.bare or self.text
 
 
 @dataclass

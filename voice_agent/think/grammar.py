@@ -42,10 +42,12 @@ class Line:
 def lines(strategy: Strategy) -> tuple[Line, ...]:
     """All lines of one strategy, in file order."""
     rows = table(f"replies/{strategy.value}")["lines"]
-    return tuple(_line(strategy, n, row) for n, row in enumerate(rows))
+    return tuple(line_of(strategy, f"{strategy.value}-{n}", row) for n, row in enumerate(rows, 1))
 
 
-def _line(strategy: Strategy, number: int, row: dict[str, object]) -> Line:
+def line_of(strategy: Strategy, name: str, row: dict[str, object]) -> Line:
+    """One row of a table of lines; ``name`` becomes its id."""
+
     def names(key: str) -> frozenset[str]:
         value = row.get(key, ())
         assert isinstance(value, (list, tuple))
@@ -53,7 +55,7 @@ def _line(strategy: Strategy, number: int, row: dict[str, object]) -> Line:
 
     say = str(row["say"])
     return Line(
-        id=f"{strategy.value}-{number + 1}",
+        id=name,
         say=say,
         strategy=strategy,
         slots=frozenset(_SLOT.findall(say)),

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 from voice_agent.contracts import StageEstimate, Strategy, StrategyPlan, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue, Draft
-from voice_agent.think.grammar import Line, Moment, fits, lines, opener, spoken
+from voice_agent.think.grammar import Line, Moment, fits, opener, spoken
 from voice_agent.think.leads import lead, lead_drafts
+from voice_agent.think.manner import lead_share, with_aside, wordings
+from voice_agent.think.persona import Persona
 from voice_agent.think.slots import slots
 from voice_agent.think.strategy import accepts_idea
 from voice_agent.think.tables import table
@@ -37,6 +39,7 @@ class Brief:
     stage: StageEstimate
     plan: StrategyPlan
     record: ThinkingRecord
+    persona: Persona | None = None  # None: the house voice
 
 
 class TemplateWriter:
@@ -50,6 +53,9 @@ class TemplateWriter:
         for strategy in brief.plan.ranked:
             for draft in _ranked(brief, strategy, rng):
                 whole = _with_lead(draft, brief, rng)
+                spoken_so = with_aside(whole, brief.persona, brief.dialogue, rng)
+                if spoken_so is not whole and _sayable(spoken_so.text, brief.dialogue):
+                    yield spoken_so
                 if _sayable(whole.text, brief.dialogue):
                     yield whole
                 if whole is not draft and _sayable(draft.text, brief.dialogue):
@@ -77,8 +83,8 @@ def _ranked(brief: Brief, strategy: Strategy, rng: random.Random) -> list[Draft]
     values, sources = slots(brief.dialogue, brief.insight, brief.record)
     moment = _moment(brief, strategy)
     scored = [
-        (_score(line, moment, brief, sources, rng), _draft(line, values, sources, rng))
-        for line in lines(strategy)
+        (_score(line, moment, brief, sources, rng) + liked, _draft(line, values, sources, rng))
+        for line, liked in wordings(brief.persona, strategy, brief.insight.heard)
         if fits(line, moment, values)
     ]
     if not moment.on:
@@ -89,7 +95,8 @@ def _ranked(brief: Brief, strategy: Strategy, rng: random.Random) -> list[Draft]
 
 def _with_lead(draft: Draft, brief: Brief, rng: random.Random) -> Draft:
     """The draft with something said back in front, where that fits."""
-    if rng.random() >= LEAD_BEFORE.get(draft.strategy, 0.0) or draft.asks in ("repair", "choice"):
+    share = lead_share(brief.persona, LEAD_BEFORE.get(draft.strategy, 0.0))
+    if rng.random() >= share or draft.asks in ("repair", "choice"):
         return draft
     words, used = lead(brief.dialogue, brief.insight, rng)
     if not words or set(used) & set(draft.about):
