@@ -2,7 +2,8 @@
 
 The manifest is a tab-separated table with at least the columns ``file split speaker source`` (and
 ``id`` ``transcript`` where there are any). ``file`` is a path relative to the manifest, or
-``SHARD.tar/MEMBER`` for a member of a tar shard. Whatever ``soundfile`` reads may stand there.
+``SHARD.tar/MEMBER`` for a member of a tar shard. Whatever ``soundfile`` reads may stand there. A
+file that cannot be read is an utterance of no length: listed, counted, and never drawn.
 """
 
 from __future__ import annotations
@@ -78,18 +79,30 @@ def in_reading_order(rows: list[Row]) -> list[Row]:
     return [row for members in _by_shard(rows).values() for row in members]
 
 
-def waveforms(rows: list[Row], root: Path) -> Iterator[tuple[Row, NDArray[np.float32]]]:
-    """Each row with its mono waveform float32 ``[T]`` at 16 kHz; a shard is read once, in order."""
+def waveforms(rows: list[Row], root: Path) -> Iterator[tuple[Row, NDArray[np.float32] | str]]:
+    """Each row with its mono waveform float32 ``[T]`` at 16 kHz, or why it has none.
+
+    A shard is read once, in order.
+    """
     for shard, members in _by_shard(rows).items():
         if not shard:
             yield from ((row, _to_16k(root / row["file"])) for row in members)
             continue
-        with tarfile.open(root / shard) as tar:
-            for row in members:
-                handle = tar.extractfile(row["file"].partition(".tar/")[2])
-                if handle is None:
-                    raise SecoustiError(f"{row['file']} is not a file in its shard")
-                yield row, _to_16k(io.BytesIO(handle.read()))
+        try:
+            with tarfile.open(root / shard) as tar:
+                yield from ((row, _member(tar, row)) for row in members)
+        except (OSError, tarfile.TarError) as error:
+            yield from ((row, f"its shard cannot be read: {error}") for row in members)
+
+
+def _member(tar: tarfile.TarFile, row: Row) -> NDArray[np.float32] | str:
+    try:
+        handle = tar.extractfile(row["file"].partition(".tar/")[2])
+    except KeyError:
+        handle = None
+    if handle is None:
+        return "not a file in its shard"
+    return _to_16k(io.BytesIO(handle.read()))
 
 
 def load_corpus(manifest: Path, split: str, cache: Path) -> Corpus:
@@ -106,18 +119,39 @@ def load_corpus(manifest: Path, split: str, cache: Path) -> Corpus:
 
 def _decode_into(rows: list[Row], root: Path, array_path: Path, index_path: Path) -> None:
     array_path.parent.mkdir(parents=True, exist_ok=True)
-    pieces, index, start = [], [], 0
+    pieces, index, start, skipped = [], [], 0, []
     for row, wav in track(waveforms(rows, root), "decoding the corpus", total=len(rows)):
+        if isinstance(wav, str):
+            skipped.append(f"{row['file']}\t{wav}")
+            wav = np.zeros(0, np.float32)
         pieces.append(np.clip(wav * 32767, -32768, 32767).astype(np.int16))
         index.append((start, len(wav), row["speaker"], row["source"]))
         start += len(wav)
+    _tell(skipped, len(rows), array_path.with_suffix(".skipped.tsv"))
     np.save(array_path, np.concatenate(pieces))
     index_path.write_text(json.dumps(index))
 
 
-def _to_16k(source: Path | io.BytesIO) -> NDArray[np.float32]:
-    wav, rate = sf.read(source, dtype="float32", always_2d=True)
+def _tell(skipped: list[str], of: int, path: Path) -> None:
+    """Lists what could not be read; raises :class:`SecoustiError` where nothing could."""
+    if not skipped:
+        return
+    path.write_text("\n".join(["file\treason", *skipped]) + "\n")
+    if len(skipped) == of:
+        first = skipped[0].replace("\t", ": ")
+        raise SecoustiError(f"none of {of} files can be read, the first one {first}; see {path}")
+    print(f"{len(skipped)} of {of} files cannot be read and are left out: see {path}")
+
+
+def _to_16k(source: Path | io.BytesIO) -> NDArray[np.float32] | str:
+    """The sound of a file, or why it has none."""
+    try:
+        wav, rate = sf.read(source, dtype="float32", always_2d=True)
+    except (OSError, sf.LibsndfileError) as error:
+        return str(error).replace("\n", " ")
     mono = wav.mean(axis=1)
+    if not len(mono) or not np.isfinite(mono).all():
+        return "empty, or samples that are no numbers"
     if rate != SAMPLE_RATE_HZ:
         mono = soxr.resample(mono, rate, SAMPLE_RATE_HZ)
     return np.asarray(mono, dtype=np.float32)

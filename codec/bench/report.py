@@ -21,6 +21,7 @@ from codec.errors import SecoustiError
 CONVENTIONS = {
     "signals": "16 kHz mono, fixed delay removed, clipped to [-1, 1], cut to the shorter, no gain",
     "bps": "bits sent over seconds of audio, all clips together",
+    "coded_bps": "the same after range coding, for files; null where a codec has none",
     "pesq_wb": "ITU-T P.862.2 at 16 kHz",
     "pesq_nb": "ITU-T P.862 at 8 kHz",
     "wer": "lower-case words, errors over words said; compare with the system 'original'",
@@ -59,6 +60,7 @@ def system_json(result: SystemResult) -> dict[str, Any]:
     scores = {name: _rounded(result.values.get(name)) for name in METRICS}
     return {
         "bps": round(result.bps, 1),
+        "coded_bps": None if result.coded_bps is None else round(result.coded_bps, 1),
         **scores,
         "n": result.n,
         "failed": result.failed,
@@ -95,7 +97,10 @@ def write_json(path: Path, report: dict[str, Any]) -> None:
 
 
 def table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
-    """One line for each of a report's systems, with only the metrics that ran."""
+    """One line for each of a report's systems, with only the metrics that ran.
+
+    Behind the bits of a codec stands in brackets what range coding leaves of them.
+    """
     columns = [name for name in METRICS if any(row[name] is not None for row in systems.values())]
     grid = Table(box=None, pad_edge=False, collapse_padding=True)
     grid.add_column("system", no_wrap=True)
@@ -103,8 +108,14 @@ def table(systems: Mapping[str, Mapping[str, Any]]) -> Table:
         grid.add_column(heading, justify="right", no_wrap=True)
     for name, row in systems.items():
         cells = [_cell(column, row[column]) for column in columns]
-        grid.add_row(name, f"{row['bps']:,.0f}", *cells, str(row["n"]), str(row["failed"]))
+        grid.add_row(name, _bits(row), *cells, str(row["n"]), str(row["failed"]))
     return grid
+
+
+def _bits(row: Mapping[str, Any]) -> str:
+    """Bits per second sent, and in brackets what range coding leaves of them."""
+    coded = row.get("coded_bps")
+    return f"{row['bps']:,.0f}" + (f" ({coded:,.0f})" if coded is not None else "")
 
 
 def _cell(name: str, value: float | None) -> str:

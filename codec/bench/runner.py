@@ -39,7 +39,7 @@ class Original:
 
 @dataclass(frozen=True)
 class SystemResult:
-    """One system over all clips.
+    """One system over all clips; ``coded_bps`` is what lossless coding leaves of ``bps``.
 
     ``values`` holds a mean (word error: a rate) for each metric that has one, ``ci95`` its 95 %
     bootstrap interval over clips. ``n`` clips came out whole; ``failed`` are those that the codec
@@ -48,6 +48,7 @@ class SystemResult:
 
     system: System
     bps: float
+    coded_bps: float | None
     values: dict[str, float]
     ci95: dict[str, Interval]
     n: int
@@ -62,6 +63,7 @@ class Outcome:
     samples: int
     bits: int
     scores: ClipScores | None
+    coded_bits: int | None = None
 
 
 def run_clip(system: System, scorer: Scorer, clip: Clip) -> Outcome:
@@ -71,7 +73,8 @@ def run_clip(system: System, scorer: Scorer, clip: Clip) -> Outcome:
         coded = system.code(wave)
     except SecoustiError:
         return Outcome(len(wave), 0, None)
-    return Outcome(len(wave), coded.bits, scorer.score(wave, coded.wave, clip.transcript))
+    scores = scorer.score(wave, coded.wave, clip.transcript)
+    return Outcome(len(wave), coded.bits, scores, coded.coded_bits)
 
 
 def summarise(system: System, outcomes: Sequence[Outcome]) -> SystemResult:
@@ -86,12 +89,18 @@ def summarise(system: System, outcomes: Sequence[Outcome]) -> SystemResult:
     return SystemResult(
         system=system,
         bps=sum(outcome.bits for outcome in scored) / seconds if seconds else 0.0,
+        coded_bps=_coded_bps(scored, seconds),
         values=values,
         ci95=ci95,
         n=len(outcomes) - failed,
         failed=failed,
         unscored={name: count for name, count in unscored.items() if count},
     )
+
+
+def _coded_bps(outcomes: Sequence[Outcome], seconds: float) -> float | None:
+    bits = [outcome.coded_bits for outcome in outcomes if outcome.coded_bits is not None]
+    return sum(bits) / seconds if bits else None
 
 
 def _averages(clips: Sequence[ClipScores]) -> tuple[dict[str, float], dict[str, Interval]]:

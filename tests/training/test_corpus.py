@@ -68,3 +68,26 @@ def test_a_missing_manifest_and_an_empty_split_are_told(manifest: Path, tmp_path
         read_manifest(tmp_path / "none.tsv")
     with pytest.raises(SecoustiError, match="no rows of split 'valid'"):
         load_corpus(manifest, "valid", tmp_path / "cache")
+
+
+def test_files_that_cannot_be_read_are_listed_and_never_drawn(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.wav").write_text("no sound")
+    more = [("notes.wav", "s3"), ("gone.wav", "s4"), ("shard.tar/c.wav", "s5"), ("no.tar/d", "s6")]
+    rows = "".join(f"x\t{file}\ttrain\t{speaker}\tz\n" for file, speaker in more)
+    manifest.write_text(manifest.read_text() + rows)
+    corpus = load_corpus(manifest, "train", tmp_path / "cache")
+    assert "4 of 6 files cannot be read" in capsys.readouterr().out
+    lengths = {u.speaker: u.length for u in corpus.utterances}
+    assert [lengths[f"s{n}"] for n in (1, 2, 3, 4, 5, 6)] == [16000, 8000, 0, 0, 0, 0]
+    assert corpus.of_sources({}).tolist().count(0) == 4
+    listed = (tmp_path / "cache" / "train.skipped.tsv").read_text().splitlines()
+    assert {line.split("\t")[0] for line in listed[1:]} == {file for file, _ in more}
+
+
+def test_a_manifest_of_nothing_readable_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.tsv"
+    path.write_text(HEADER + "a\ta.wav\ttrain\ts1\tx\n")
+    with pytest.raises(SecoustiError, match="none of 1 files can be read"):
+        load_corpus(path, "train", tmp_path / "cache")

@@ -20,10 +20,14 @@ class PeerMissingError(SecoustiError):
 
 @dataclass(frozen=True)
 class Coded:
-    """One decoded clip: ``wave`` float32 ``[T]`` as long as the original, and the bits sent."""
+    """One decoded clip: ``wave`` float32 ``[T]`` as long as the original, and the bits sent.
+
+    ``coded_bits``: the same after lossless coding, where a codec has one for files.
+    """
 
     wave: Wave
     bits: int
+    coded_bits: int | None = None
 
 
 class System(Protocol):

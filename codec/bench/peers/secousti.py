@@ -11,6 +11,8 @@ import torch
 from codec.bench.metrics.intrusive import Wave
 from codec.bench.peers.base import Coded
 from codec.codec import Codec, load_codec
+from codec.entropy.coding import encode_stream
+from codec.entropy.prior import prior_of
 from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, rate_named
 
 
@@ -49,4 +51,5 @@ class Secousti:
     def code(self, wave: Wave) -> Coded:
         """See :meth:`codec.bench.peers.base.System.code`."""
         tokens = self.codec.encode(torch.from_numpy(wave))
-        return Coded(self.codec.decode(tokens)[0].numpy(), tokens.bits_sent)
+        coded = 8 * len(encode_stream(tokens, prior_of(tokens.rate)))
+        return Coded(self.codec.decode(tokens)[0].numpy(), tokens.bits_sent, coded)
