@@ -1,6 +1,6 @@
 """The words of ``secousti bench``.
 
-``codec``, ``robustness``, ``convert``, ``speed``, ``manifest`` and ``plot``.
+``codec``, ``limits``, ``robustness``, ``convert``, ``speed``, ``manifest`` and ``plot``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ The manifest is a tab-separated file with the header 'id file transcript speaker
   secousti bench codec --manifest M.tsv --rates high --peers opus-6,lyra --lyra lyra/ --max 20
 
 Peers that are not installed are skipped with a message that says how to get them."""
+
+LIMITS_TEXT = """\
+Takes the codec apart: the original through the front end alone, with errors of known size, with
+the codec's phase or its magnitudes only. Says whether bits, network or head are the limit.
+
+  secousti bench limits --manifest valid/manifest.tsv --max 16 --json limits.json"""
 
 SPEED_TEXT = """\
 Times Secousti step by step on one thread, and in the same run EnCodec and Mimi with random
@@ -64,8 +70,17 @@ Draws the plot of an earlier run again.
 
 
 def add_bench_parsers(subparsers: Subparsers) -> None:
-    """Add the six commands; each sets ``bench`` to its own function, for :func:`run`."""
-    for add in (_add_codec, _add_robustness, _add_convert, _add_speed, _add_manifest, _add_plot):
+    """Add the commands; each sets ``bench`` to its own function, for :func:`run`."""
+    adders = (
+        _add_codec,
+        _add_limits,
+        _add_robustness,
+        _add_convert,
+        _add_speed,
+        _add_manifest,
+        _add_plot,
+    )
+    for add in adders:
         add(subparsers)
 
 
@@ -123,6 +138,16 @@ def _add_codec(subparsers: Subparsers) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="where the plot goes")
     parser.set_defaults(bench=_run_codec)
+
+
+def _add_limits(subparsers: Subparsers) -> None:
+    parser = _describe(subparsers, "limits", "Say what limits the quality", LIMITS_TEXT)
+    parser.add_argument("--manifest", type=Path, required=True, metavar="TSV")
+    parser.add_argument("--rates", type=_names, default=["low", "high"], help="low,high")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="other weights of our codec")
+    parser.add_argument("--max", type=_positive, metavar="N", help="only the first N clips")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers go")
+    parser.set_defaults(bench=_run_limits)
 
 
 def _add_robustness(subparsers: Subparsers) -> None:
@@ -207,6 +232,16 @@ def _run_codec(args: argparse.Namespace, recognise: Recognise | None) -> int:
         command=_command(),
     )
     run_codec_bench(bench)
+    return 0
+
+
+def _run_limits(args: argparse.Namespace, recognise: Recognise | None) -> int:
+    from codec.bench.limits import LimitsBench, run_limits
+
+    bench = LimitsBench(
+        args.manifest, tuple(args.rates), args.weights, args.max, args.json, _command()
+    )
+    run_limits(bench)
     return 0
 
 
