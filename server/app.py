@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import logging
 import secrets
 import signal
@@ -34,6 +33,8 @@ from server.calllog import CallLog
 from server.dialogue import FALLBACKS, WORDS
 from server.doors import Doors
 from server.engine import Engine
+from server.health import Health, Standing, Status
+from server.http import Site
 from server.link import Peer
 from server.parts import Parts
 from server.scripts import ScriptShelf
@@ -48,7 +49,6 @@ from voice_agent.think import crisis_scripts
 
 log = logging.getLogger(__name__)
 
-HEALTH_PATH = "/healthz"
 MESSAGE_BYTES = 1_048_576  # the largest of any wire; each holds its callers to its own
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
@@ -108,7 +108,8 @@ class Server:
             settings, parts, self._engine, self.shelf, self._pool, clock, self._open_log
         )
         self._sessions: set[Session] = set()
-        self._draining = False
+        self._started = self._draining = False
+        self._site = Site(Health(self._standing))
         self._socket: SocketServer | None = None
         self._tcp = AudioSocketListener(settings, self._admitted, admits)
 
@@ -138,6 +139,7 @@ class Server:
             raise
         self._engine.start()
         await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_scripts)
+        self._started = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -194,10 +196,10 @@ class Server:
         except Exception:
             log.exception("the scripts could not be prepared: a later fault may end its call")
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """The handshake: health, then the doors, then whether there is room to wait."""
-        if request.path.partition("?")[0] == HEALTH_PATH:
-            return self._health(connection)
+    async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """The handshake: pages, then the doors, then whether there is room to wait."""
+        if (page := await self._site.answer(request)) is not None:
+            return page
         if refusal := self._doors.refusal(request):
             status, why = refusal
             return connection.respond(status, f"{why}\n")
@@ -205,19 +207,22 @@ class Server:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many are waiting\n")
         return None
 
-    def _health(self, connection: ServerConnection) -> Response:
+    def _standing(self) -> Standing:
         steps = sorted(self._engine.step_ms)
-        body = {
-            "status": "draining" if self._draining else "ok",
-            "calls": self.calls,
-            "slots": self._settings.slots,
-            "step_ms_p99": round(steps[int(0.99 * len(steps))], 2) if steps else None,
-        }
-        status = HTTPStatus.SERVICE_UNAVAILABLE if self._draining else HTTPStatus.OK
-        response = connection.respond(status, json.dumps(body) + "\n")
-        del response.headers["Content-Type"]
-        response.headers["Content-Type"] = "application/json"
-        return response
+        return Standing(
+            status=self._status,
+            calls=self.calls,
+            slots=self._settings.slots,
+            step_ms_p99=round(steps[int(0.99 * len(steps))], 2) if steps else None,
+        )
+
+    @property
+    def _status(self) -> Status:
+        if self._draining:
+            return "draining"
+        if not self._started:
+            return "starting"
+        return "ready" if self._engine.free else "full"
 
     async def _handle(self, connection: ServerConnection) -> None:
         assert connection.request is not None, "a connection without a handshake"

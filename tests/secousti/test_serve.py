@@ -48,7 +48,7 @@ def test_it_tells_its_health_and_ends_politely() -> None:
     with serving() as (process, address):
         health = address.replace("ws://", "http://") + "/healthz"
         with urllib.request.urlopen(health, timeout=20) as answer:
-            assert json.load(answer)["status"] == "ok"
+            assert json.load(answer)["status"] == "ready"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
         assert process.stderr is not None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 
-import httpx
 import numpy as np
 import pytest
 from websockets.asyncio.client import connect
@@ -173,18 +171,6 @@ def test_draining_lets_the_reply_end_and_closes_with_1001():
                 await connect(address)
 
     run(work())
-
-
-def test_health_tells_calls_and_slots():
-    async def work(server):
-        async with calling(server), httpx.AsyncClient() as web:
-            answer = await web.get(f"http://127.0.0.1:{server.port}/healthz")
-            assert answer.status_code == 200
-            assert answer.headers["content-type"] == "application/json"
-            health = json.loads(answer.text)
-            assert (health["status"], health["calls"], health["slots"]) == ("ok", 1, 2)
-
-    with_server(work)
 
 
 async def refused(server, **options):
