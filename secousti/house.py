@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from pydantic import SecretStr
 
-from codec import load_codec
+from codec import Codec, load_codec
 from codec.rates import RATES
 from secousti.settings import Settings
 from server.handoff import webhook
@@ -75,7 +76,15 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
         conversation=lambda locale: Conversation(mind, clock=time.monotonic, locale=locale),
         voice=Voice.load(SpeakSettings(voice=settings.voice)),
         hand_off=hand_off,
+        exports=lambda rate: _exported(codecs[rate]),
     )
+
+
+def _exported(codec: Codec) -> Mapping[str, bytes]:
+    """The codec as a browser runs it. Raises ImportError where onnx is missing."""
+    from codec.runtime.export import graph_files
+
+    return graph_files(codec.model, compact=True)
 
 
 def own_weights(settings: Settings, rate: str) -> Path | None:

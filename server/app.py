@@ -36,6 +36,7 @@ from server.engine import Engine
 from server.health import Health, Standing, Status
 from server.http import Site
 from server.link import Peer
+from server.page import Page
 from server.parts import Parts
 from server.scripts import ScriptShelf
 from server.session import Session
@@ -53,6 +54,7 @@ MESSAGE_BYTES = 1_048_576  # the largest of any wire; each holds its callers to 
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
 CLOSE_S = 2.0  # a caller that floods us may not answer our close frame
+ANSWER_S = 9.0  # for one answer over HTTP to get through; the library gives a handshake ten
 
 
 class SocketPeer:
@@ -109,7 +111,8 @@ class Server:
         )
         self._sessions: set[Session] = set()
         self._started = self._draining = False
-        self._site = Site(Health(self._standing))
+        page = Page(settings, parts.exports, self._pool)
+        self._site = Site(Health(self._standing), page)
         self._socket: SocketServer | None = None
         self._tcp = AudioSocketListener(settings, self._admitted, admits)
 
@@ -199,6 +202,7 @@ class Server:
     async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """The handshake: pages, then the doors, then whether there is room to wait."""
         if (page := await self._site.answer(request)) is not None:
+            connection.close_timeout = ANSWER_S
             return page
         if refusal := self._doors.refusal(request):
             status, why = refusal

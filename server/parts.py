@@ -72,10 +72,12 @@ class CallName:
 class Parts:
     """``codecs`` by rate name; ``listener`` and ``conversation`` make one per caller (the latter
     takes the caller's locale); ``voice`` is shared. ``hand_off`` asks for a person to take over a
-    call and says whether one will (it may block); None: this line has nobody."""
+    call and says whether one will (it may block); None: this line has nobody. ``exports`` gives the
+    codec of a rate as files for the web page (it may block); None: the page calls in samples."""
 
     codecs: Mapping[str, StreamCodec]
     listener: Callable[[], Listener]
     conversation: Callable[[str], Conversation]
     voice: Voice
     hand_off: Callable[[CallName], bool] | None = None
+    exports: Callable[[str], Mapping[str, bytes]] | None = None

@@ -17,6 +17,8 @@ SIGTERM or Ctrl-C it takes no new calls and ends the running ones politely.
   secousti serve --wires call twilio --public-url wss://help.example.org
   secousti serve --audiosocket-port 9092
 
+A browser calls from the page at the server's own address; beyond loopback it needs https.
+
 Telephone lines and OpenAI Realtime clients have paths of their own on the same port, Asterisk's
 AudioSocket a port: docs/wires.md says how to connect each. SECOUSTI_TWILIO_AUTH_TOKEN makes Twilio
 sign its calls.
@@ -73,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
     def ready(port: int) -> None:
         print(f"answering at {scheme}://{plan.host}:{port} (Ctrl-C ends it)", flush=True)
+        if "call" in plan.wires:
+            print(f"and browsers at http{scheme[2:]}://{plan.host}:{port}/", flush=True)
         if plan.audiosocket_port:
             print(f"and Asterisk at {plan.audiosocket_host}:{plan.audiosocket_port}", flush=True)
 
