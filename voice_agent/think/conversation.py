@@ -29,6 +29,7 @@ from voice_agent.contracts import (
     ThinkingRecord,
     UserTurn,
 )
+from voice_agent.think.activity import Activities, Moment, Move
 from voice_agent.think.boundary import Cue, boundary_cue
 from voice_agent.think.composer import compose
 from voice_agent.think.crisis import ASKS_ABOUT_DEATH, after_turn, answer_of, raised
@@ -88,6 +89,7 @@ class Conversation:
         self._rng = random.Random(seed)
         self._dialogue = Dialogue()
         self._tracker = mind.tracker()
+        self.activities = Activities(mind.activities, self._rng)
         self._crisis = CrisisTalk(self._locale, returning=self.risk.level is not RiskLevel.NONE)
         self._persona = persona
         self._memories = tuple(memories or ())
@@ -133,12 +135,14 @@ class Conversation:
         )
         insight = self._take_in(turn, number)
         if line is not None:
+            self.activities.interrupt()
             cue = boundary_cue(turn.text)
             leaving = cue is not None and cue.name == "goodbye"
             return self._goodbye(cue) if cue and leaving else self._say_script(line)
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
-        return self._courtesy(turn) or self._support(turn, insight)
+        moment = Moment(turn, number, insight, self.last_thinking, self.stage.stage)
+        return self._courtesy(turn) or self._together(moment) or self._support(moment)
 
     def heard(self, reply: Reply, spoken_chars: int) -> None:
         """The caller spoke over ``reply``: only its first ``spoken_chars`` characters were heard.
@@ -249,8 +253,14 @@ class Conversation:
         last = self._replies[-1]
         return self._say(last.text, last.strategy, last.mode, script_id=last.script_id)
 
-    def _support(self, turn: UserTurn, insight: Insight) -> Reply:
-        """The ordinary reply: plan, write, check."""
+    def _together(self, moment: Moment) -> Reply | None:
+        """The reply of what is being done together, if anything is."""
+        move = _attempt("an activity", lambda: self.activities.take(moment))
+        return self._say_move(move) if move else None
+
+    def _support(self, moment: Moment) -> Reply:
+        """The ordinary reply: plan, write, check; or the offer of something to do together."""
+        turn, insight = moment.turn, moment.insight
         self._deepen()
         if self.last_thinking.source == "endpoint":
             answer = answer_of(turn.text)
@@ -259,6 +269,9 @@ class Conversation:
             )
             if line is not None:
                 return self._say_script(line)
+        offer = self._offer(moment)
+        if offer is not None:
+            return self._say_move(offer)
         plan = self._mind.planner.plan(self._dialogue, insight, self.stage, self.risk.level)
         self.last_plan = plan
         brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking, self.persona)
@@ -267,7 +280,15 @@ class Conversation:
         self._dialogue.offered |= {step for step in steps if step in draft.text}
         return self._say_draft(draft, consent=insight.record.consent)
 
+    def _offer(self, moment: Moment) -> Move | None:
+        if self.risk.level is not RiskLevel.NONE:
+            return None
+        return _attempt("an offer", lambda: self.activities.offer(moment))
+
     # ------------------------------------------------------------------ saying
+
+    def _say_move(self, move: Move) -> Reply:
+        return self._say(move.text, move.strategy, move.mode)
 
     def _say_script(self, line: Line) -> Reply:
         self._risk_before_line = self.risk

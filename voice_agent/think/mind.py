@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from codec.errors import SecoustiError
 from voice_agent.contracts import Stage
+from voice_agent.think.activities import kinds_of_activity
+from voice_agent.think.activity import Kind
 from voice_agent.think.crisis_net import CrisisNet, raised_by_net
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.endpoint import Endpoint
@@ -35,6 +37,7 @@ class Mind:
     net: CrisisNet | None = None
     stages: Head | None = None
     embed: Embed | None = None
+    activities: tuple[Kind, ...] = ()
 
     @classmethod
     def load(cls, settings: ThinkSettings | None = None, *, embed: Embed | None = None) -> Mind:
@@ -63,6 +66,7 @@ class Mind:
             net=CrisisNet(crisis) if learnt and (crisis := packaged_head("crisis")) else None,
             stages=packaged_head("stage") if learnt else None,
             embed=embed,
+            activities=kinds_of_activity(),
         )
 
     def listen(self, text: str) -> Alarm:
