@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import SecretStr
@@ -13,6 +15,7 @@ from codec import Codec, load_codec
 from codec.rates import RATES
 from secousti.settings import Settings
 from server.handoff import webhook
+from server.limits import CrowdLimits
 from server.parts import Parts
 from server.settings import ServerSettings
 from voice_agent.listen.ears import Ears
@@ -23,30 +26,22 @@ from voice_agent.think import Conversation, Mind, ThinkSettings
 
 
 def server_settings(settings: Settings) -> ServerSettings:
-    """How the server is to run."""
+    """How the server is to run. What both know by the same name is the same."""
     return ServerSettings(
-        host=settings.host,
-        port=settings.port,
-        token=_secret(settings.token),
-        insecure=settings.insecure,
+        **_shared(settings, ServerSettings),
         allowed_origins=settings.origins,
-        tls_cert=settings.tls_cert,
-        tls_key=settings.tls_key,
-        wires=settings.wires,
-        locale=settings.locale,
-        public_url=settings.public_url,
-        twilio_auth_token=_secret(settings.twilio_auth_token),
-        audiosocket_host=settings.audiosocket_host,
-        audiosocket_port=settings.audiosocket_port,
-        audiosocket_calls=settings.audiosocket_calls,
-        slots=settings.slots,
-        log_dir=settings.log_dir,
-        log_words=settings.log_words,
+        crowd=CrowdLimits(**_shared(settings, CrowdLimits)),
     )
 
 
-def _secret(value: SecretStr | None) -> str | None:
-    return value.get_secret_value() if value else None
+def _shared(settings: Settings, plan: type[Any]) -> dict[str, Any]:
+    """The settings whose names ``plan``, a dataclass, has too."""
+    names = [field.name for field in fields(plan) if field.name in Settings.model_fields]
+    return {name: _plain(getattr(settings, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def think_settings(settings: Settings) -> ThinkSettings:

@@ -6,6 +6,7 @@ A field ``port`` is the flag ``--port``, the variable ``SECOUSTI_PORT`` and the 
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,7 @@ from pydantic_settings import (
 )
 
 from codec.errors import SecoustiError
+from secousti.origins import Origins
 
 # Telephone vendors' wires, Asterisk's, the OpenAI Realtime protocol's, and our own.
 Wire = Literal["call", "twilio", "telnyx", "plivo", "vonage", "exotel", "asterisk", "realtime"]
@@ -25,41 +27,110 @@ DEFAULT_CONFIG = Path("secousti.toml")
 
 
 class Settings(BaseSettings):
-    """Frozen settings of one run; build with :func:`load_settings`."""
+    """Frozen settings of one run; build with :func:`load_settings`.
 
-    model_config = SettingsConfigDict(env_prefix="SECOUSTI_", frozen=True, extra="forbid")
+    What stands below a setting is what ``secousti serve --print-config`` says of it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SECOUSTI_", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
 
     # The codec.
-    rate: Literal["low", "high"] = "high"  # low still loses too many words for a first call
-    weights: Path | None = None  # None: the weights inside the package
+    rate: Literal["low", "high"] = "high"
+    """Of calls and files that do not say: low still loses too many words for a first call."""
+    weights: Path | None = None
+    """Codec weights of that rate; unset: those inside the package."""
 
-    # The server. Loopback needs no token; every other address does.
+    # Where the server listens, and who may call.
     host: str = "127.0.0.1"
+    """Nobody else hears a call unless somebody decides so; 0.0.0.0 is every network."""
     port: int = Field(default=8765, ge=0, le=65535)
+    """0: any free one."""
     token: SecretStr | None = None
-    insecure: bool = False  # the deliberate way out of that
-    origins: tuple[str, ...] = ()  # web pages elsewhere that may call, "https://help.example.org"
+    """What every caller must know; required beyond loopback, unless there is a file of tokens."""
+    tokens: Path | None = None
+    """A file of tokens by tenant, which 'secousti token' writes."""
+    insecure: bool = False
+    """The deliberate way out of needing a token beyond loopback."""
+    origins: tuple[str, ...] = ()
+    """Web pages elsewhere that may call, such as "https://help.example.org"; others may not."""
     tls_cert: Path | None = None
+    """A certificate chain (PEM), for wss:// without a proxy."""
     tls_key: Path | None = None
-    wires: tuple[Wire, ...] = get_args(Wire)  # the ways in that are open; docs/wires.md
-    public_url: str | None = None  # "wss://help.example.org": how Twilio calls it behind a proxy
-    twilio_auth_token: SecretStr | None = None  # given: what Twilio has not signed stays out
+    """The certificate's key (PEM)."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For is believed; anybody can write that header."""
+    metrics_token: SecretStr | None = None
+    """Who brings it may read /metrics; unset: programs of this machine, where host is loopback."""
+
+    # Wires.
+    wires: tuple[Wire, ...] = get_args(Wire)
+    """The ways in that are open: shut those that are not in use."""
+    public_url: str | None = None
+    """The address that Twilio calls and signs behind a proxy: "wss://help.example.org"."""
+    twilio_auth_token: SecretStr | None = None
+    """Given: what Twilio has not signed stays out."""
     audiosocket_host: str = "127.0.0.1"
-    audiosocket_port: int | None = Field(default=None, ge=0, le=65535)  # None: shut
-    audiosocket_calls: tuple[str, ...] = ()  # the UUIDs that are expected; none: any
-    handoff_url: str | None = None  # asked when a caller wants a person; None: this line has nobody
-    log_dir: Path | None = None  # None: calls leave nothing behind
-    log_words: bool = False  # what was said is nobody's business unless asked for
-    slots: int = Field(default=8, ge=1, le=512)  # what two cores carry with room to spare
+    """Asterisk's AudioSocket has neither TLS nor a token: keep it on a private network."""
+    audiosocket_port: int | None = Field(default=None, ge=0, le=65535)
+    """Unset: shut; 0: any free one."""
+    audiosocket_calls: tuple[str, ...] = ()
+    """The UUIDs that are expected; empty: any, on loopback only."""
+    handoff_url: str | None = None
+    """Asked when a caller wants a person; unset: this line has nobody."""
+
+    # How much, and how long.
+    slots: int = Field(default=8, ge=1, le=512)
+    """Calls at once: what two cores carry with room to spare."""
+    waiting: int = Field(default=32, ge=1)
+    """Connections that have not said hello yet; more are told to come back."""
+    call_limit_s: float = Field(default=3600.0, gt=0)
+    """An hour; longer is a line left open."""
+    idle_timeout_s: float = Field(default=20.0, gt=0)
+    """A live caller sends silence too, so a quiet line is a dead one."""
+    drain_s: float = Field(default=900.0, ge=0)
+    """After SIGTERM running calls may go on so long; whoever kills the process must wait longer."""
+    address_connections: int = Field(default=64, ge=1)
+    """At once from one address; an office, or a telephone vendor, stays below."""
+    address_handshakes_per_s: float = Field(default=4.0, gt=0)
+    """Of one address, with a burst of half a minute: everybody comes back after a restart."""
+    address_failures_per_s: float = Field(default=0.2, gt=0)
+    """Wrong tokens of one address, likewise: no token is found by trying."""
+    address_calls: int | None = Field(default=None, ge=1)
+    """At once from one address; unset, because a vendor brings all its calls from a few."""
+    tenant_calls: int | None = Field(default=None, ge=1)
+    """At once of one tenant, so that the others find a slot too; unset: all."""
+    tenant_calls_per_minute: float | None = Field(default=None, gt=0)
+    """Of one tenant, with a burst of half a minute; unset: no limit."""
+
+    # What is kept and told.
+    log_dir: Path | None = None
+    """Where calls are logged as they crossed the wire; unset: they leave nothing behind."""
+    log_words: bool = False
+    """What was said is nobody's business: in no log unless asked for."""
+    log_format: Literal["text", "json"] = "text"
+    """Of what the server writes to standard error: for a person, or one object a line."""
+    traces: bool = False
+    """OpenTelemetry spans of calls and turns, sent where OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    trace_private: bool = False
+    """Also what was said, the risk and who called, as attributes secousti.private.*"""
 
     # The agent.
-    locale: str = "US"  # which crisis lines are named
-    recogniser: str = "moonshine"  # or the path of a Whisper checkpoint
-    voice: Path | None = None  # a Piper voice (.onnx beside its .json)
-    llm_url: str = ""  # an OpenAI-compatible endpoint, http://.../v1; empty: the embedded writer
-    llm_model: str = "default"  # local servers ignore the name
+    locale: str = "US"
+    """Whose crisis lines are named to callers whose wire does not say where they are."""
+    recogniser: str = "moonshine"
+    """Or the path of a Whisper checkpoint."""
+    voice: Path | None = None
+    """A Piper voice (.onnx beside its .json); unset: the one that a package carries."""
+    llm_url: str = ""
+    """An OpenAI-compatible endpoint, http://.../v1; empty: the embedded writer."""
+    llm_model: str = "default"
+    """Local servers ignore the name."""
     llm_key: SecretStr = SecretStr("")
-    llm_deadline_s: float = Field(default=2.0, gt=0)  # then the embedded writer answers
+    """What the endpoint asks for."""
+    llm_deadline_s: float = Field(default=2.0, gt=0)
+    """Then the embedded writer answers: a caller hears silence meanwhile."""
 
     @classmethod
     def settings_customise_sources(
@@ -83,12 +154,13 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     if config is not None and not config.is_file():
         raise SecoustiError(f"there is no settings file {config}: check --config")
     given = {name: value for name, value in flags.items() if value is not None}
+    file = config or DEFAULT_CONFIG
     try:
-        return settings_class(config or DEFAULT_CONFIG)(**given)
+        return settings_class(file)(**given)
     except ValidationError as fault:
-        raise SecoustiError(explain(fault)) from fault
-    except ValueError as fault:  # tomllib's own fault is a ValueError too
-        raise SecoustiError(f"{config or DEFAULT_CONFIG} is not valid TOML: {fault}") from fault
+        raise SecoustiError(explain(fault, Origins(file, given))) from fault
+    except (ValueError, OSError) as fault:  # tomllib's own faults are ValueErrors too
+        raise SecoustiError(f"{file} is not valid TOML: {fault}") from fault
 
 
 def settings_class(config: Path) -> type[Settings]:
@@ -100,11 +172,13 @@ def settings_class(config: Path) -> type[Settings]:
     return FileSettings
 
 
-def explain(fault: ValidationError) -> str:
-    """The first complaint of pydantic as one sentence that names the setting."""
+def explain(fault: ValidationError, origins: Origins) -> str:
+    """The first complaint of pydantic as one sentence that names the setting and where it is."""
     first = fault.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or "settings"
+    where = origins.of(name.partition(".")[0])
     if first["type"] == "extra_forbidden":
-        known = ", ".join(Settings.model_fields)
-        return f"there is no setting {name!r}; the settings are {known}"
-    return f"setting {name!r}: {first['msg']} (given: {first['input']!r})"
+        known = get_close_matches(name, Settings.model_fields, 1)
+        meant = f"did you mean {known[0]!r}?" if known else "'serve --print-config' has all"
+        return f"{where}: there is no setting {name!r}; {meant}"
+    return f"{where}: setting {name!r}: {first['msg']} (given: {first['input']!r})"

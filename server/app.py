@@ -16,32 +16,39 @@ import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Self
 
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as open_socket
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 
 from codec.errors import SecoustiError
 from server.auth import check_exposure
 from server.call import House
 from server.calllog import CallLog
+from server.crowd import Crowd, Visitor
 from server.dialogue import FALLBACKS, WORDS
-from server.doors import Doors
+from server.doors import MESSAGE_BYTES, Doors
 from server.engine import Engine
+from server.entrance import Entrance
 from server.health import Health, Standing, Status
 from server.http import Site
 from server.link import Peer
+from server.logs import CALL, FIELDS
+from server.metrics import Metrics
 from server.page import Page
 from server.parts import Parts
+from server.proxies import UNKNOWN, Proxies
+from server.scrape import Scrape
 from server.scripts import ScriptShelf
 from server.session import Session
 from server.settings import ServerSettings
 from server.tcp import Admission, AudioSocketListener
+from server.tenants import OPERATOR, Tenants
+from server.watch import Watch
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.sound import Sound
 from server.wires.wire import Wire
@@ -50,38 +57,36 @@ from voice_agent.think import crisis_scripts
 
 log = logging.getLogger(__name__)
 
-MESSAGE_BYTES = 1_048_576  # the largest of any wire; each holds its callers to its own
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
 CLOSE_S = 2.0  # a caller that floods us may not answer our close frame
-ANSWER_S = 9.0  # for one answer over HTTP to get through; the library gives a handshake ten
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 class SocketPeer:
     """A websocket as a session sees it; a closed one is the end of the call."""
 
-    def __init__(self, connection: ServerConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: ServerConnection, largest: int) -> None:
+        self._connection, self._largest = connection, largest
 
     async def receive(self) -> bytes | str:
         """The next message; raises :class:`CallEnded` when the caller is gone."""
         try:
             return await self._connection.recv()
         except ConnectionClosed as closed:
-            raise _gone(closed) from None
+            raise self._gone(closed) from None
 
     async def send(self, message: bytes | str) -> None:
         """Sends one message; raises :class:`CallEnded` when the caller is gone."""
         try:
             await self._connection.send(message)
         except ConnectionClosed as closed:
-            raise _gone(closed) from None
+            raise self._gone(closed) from None
 
-
-def _gone(closed: ConnectionClosed) -> CallEnded:
-    if closed.sent is not None and closed.sent.code == CloseCode.TOO_BIG:
-        return CallEnded(CloseCode.TOO_BIG, f"send at most {MESSAGE_BYTES} bytes a message")
-    return CallEnded(CloseCode.NORMAL, "the caller hung up")
+    def _gone(self, closed: ConnectionClosed) -> CallEnded:
+        if closed.sent is not None and closed.sent.code == CloseCode.TOO_BIG:
+            return CallEnded(CloseCode.TOO_BIG, f"send at most {self._largest} bytes a message")
+        return CallEnded(CloseCode.NORMAL, "the caller hung up")
 
 
 class Server:
@@ -100,19 +105,41 @@ class Server:
         clock: Callable[[], float] = time.monotonic,
         admits: Admission | None = None,
     ) -> None:
-        check_exposure(settings.host, settings.token, settings.insecure)
-        self._settings, self._doors = settings, Doors(settings)
+        check_exposure(settings.host, settings.token, settings.insecure, settings.tokens)
+        self._settings = settings
         # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
         self._pool = ThreadPoolExecutor(3 * settings.slots, "secousti-worker")
-        self._engine = Engine(parts.codecs, settings.slots, settings.codec_threads)
+        self.metrics = Metrics()
+        self._engine = Engine(parts.codecs, settings.slots, settings.codec_threads, self.metrics)
         self.shelf = shelf or ScriptShelf(ScriptArchive.load())
         self._house = House(
-            settings, parts, self._engine, self.shelf, self._pool, clock, self._open_log
+            settings,
+            parts,
+            self._engine,
+            self.shelf,
+            self._pool,
+            clock,
+            self._open_log,
+            Crowd(settings.crowd, clock),
+            self.metrics,
         )
         self._sessions: set[Session] = set()
         self._started = self._draining = False
-        page = Page(settings, parts.exports, self._pool)
-        self._site = Site(Health(self._standing), page)
+        tenants = Tenants(settings.token, settings.tokens)
+        self._doors = Doors(settings, tenants)
+        self._entrance = Entrance(
+            Site(
+                Health(self._standing),
+                Scrape(self.metrics.registry, settings.metrics_token, settings.host, self._pool),
+                Page(settings, tenants, parts.exports, self._pool),
+            ),
+            self._doors,
+            self._house.crowd,
+            Proxies(settings.trusted_proxies),
+            self.metrics,
+            self._crowded,
+        )
+        self._watch = Watch(self.metrics, self._standing)
         self._socket: SocketServer | None = None
         self._tcp = AudioSocketListener(settings, self._admitted, admits)
 
@@ -142,25 +169,32 @@ class Server:
             raise
         self._engine.start()
         await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_scripts)
+        self._watch.start()
         self._started = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain()
+        await self._watch.stop()
         self._engine.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def drain(self) -> None:
-        """No new calls; running ones finish what is being said, then close with 1001."""
-        if self._socket is None or self._draining:
+    async def drain(self, patience_s: float = 0.0) -> None:
+        """No new calls, and who comes is told so; running ones may go on for ``patience_s``, then
+        finish what is being said and close with 1001."""
+        if self._socket is None:
             return
         self._draining = True
+        self._engine.admit_no_more()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._engine.idle.wait()
         self._socket.close(close_connections=False)
         self._tcp.stop()
         for session in self._sessions:
             session.leave()
         try:
-            async with asyncio.timeout(self._settings.drain_s + 2):
+            async with asyncio.timeout(self._settings.last_reply_s + 2):
                 await self._socket.wait_closed()
         except TimeoutError:
             self._socket.close(code=CloseCode.GOING_AWAY)
@@ -174,10 +208,10 @@ class Server:
                 self._handle,
                 settings.host,
                 settings.port,
-                process_request=self._admit,
+                process_request=self._entrance.admit,
                 select_subprotocol=self._doors.choose,
                 compression=None,  # tokens have no redundancy left to squeeze
-                max_size=MESSAGE_BYTES,
+                max_size=MESSAGE_BYTES,  # until it is known which wire; see the entrance
                 max_queue=QUEUED_FRAMES,
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
@@ -199,18 +233,6 @@ class Server:
         except Exception:
             log.exception("the scripts could not be prepared: a later fault may end its call")
 
-    async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """The handshake: pages, then the doors, then whether there is room to wait."""
-        if (page := await self._site.answer(request)) is not None:
-            connection.close_timeout = ANSWER_S
-            return page
-        if refusal := self._doors.refusal(request):
-            status, why = refusal
-            return connection.respond(status, f"{why}\n")
-        if self._crowded:
-            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many are waiting\n")
-        return None
-
     def _standing(self) -> Standing:
         steps = sorted(self._engine.step_ms)
         return Standing(
@@ -229,33 +251,43 @@ class Server:
         return "ready" if self._engine.free else "full"
 
     async def _handle(self, connection: ServerConnection) -> None:
-        assert connection.request is not None, "a connection without a handshake"
-        wire = self._doors.wire(connection.request)
-        ended = await self._converse(SocketPeer(connection), wire)
+        request = connection.request
+        assert request is not None, "a connection without a handshake"
+        visitor = Visitor(self._entrance.address(connection, request))
+        wire = self._entrance.wire(request, visitor)
+        peer = SocketPeer(connection, self._doors.largest(request))
+        ended = await self._converse(peer, wire, visitor)
         await connection.close(ended.code, close_reason(ended.reason))
 
-    @property
     def _crowded(self) -> bool:
         waiting = sum(not session.admitted for session in self._sessions)
         return waiting >= self._settings.waiting
 
-    async def _admitted(self, peer: Peer, wire: Wire) -> CallEnded | None:
+    async def _admitted(self, address: str | None, peer: Peer, wire: Wire) -> CallEnded | None:
         """A connection that had no handshake to be refused in."""
-        return None if self._crowded else await self._converse(peer, wire)
+        visitor = Visitor(address or UNKNOWN, OPERATOR)
+        refusal = self._house.crowd.refusal(visitor.address)
+        if refusal or self._crowded():
+            self.metrics.refusals.labels(wire.name, "address" if refusal else "waiting").inc()
+            return None
+        return await self._converse(peer, wire, visitor)
 
-    async def _converse(self, peer: Peer, wire: Wire) -> CallEnded:
+    async def _converse(self, peer: Peer, wire: Wire, visitor: Visitor) -> CallEnded:
         """One connection from its first message to its last word."""
-        session = Session(secrets.token_hex(8), peer, self._house, wire)
+        session = Session(secrets.token_hex(8), peer, self._house, wire, visitor)
         if self._draining:
             session.leave()
         self._sessions.add(session)
+        CALL.set(session.name)
         try:
-            ended = await session.run()
+            with self._house.crowd.connected(visitor.address):
+                ended = await session.run()
         finally:
             self._sessions.discard(session)
         log.info(
             "call %s (%s %r) ended: %d %s",  # what the far end calls it may be any text
             *(session.name, wire.name, wire.peer_id, ended.code, ended.reason),
+            extra={FIELDS: {"tenant": visitor.tenant, "address": visitor.address}},
         )
         return ended
 
@@ -274,18 +306,26 @@ async def serve(
     shelf: ScriptShelf | None = None,
     ready: Callable[[int], None] = lambda port: None,
 ) -> None:
-    """Runs a server until SIGINT or SIGTERM, then lets it finish; ``ready`` is told the port.
+    """Runs a server until SIGTERM, then lets its calls finish; ``ready`` is told the port.
+
+    SIGINT, a person's Ctrl-C, lets them finish what is being said. Either signal for the second
+    time ends the process at once.
 
     Raises:
         SecoustiError: see :class:`Server`.
     """
-    stop = asyncio.Event()
+    signals: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in STOPS:
+        loop.add_signal_handler(number, signals.put_nowait, number)
     async with Server(settings, parts, shelf=shelf) as server:
         ready(server.port)
-        await stop.wait()
+        asked = await signals.get()
+        for number in STOPS:  # whoever asks twice does not want to wait
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        log.info("no more calls; %d may finish", server.calls)
+        await server.drain(settings.drain_s if asked == signal.SIGTERM else 0.0)
 
 
 def _tls(settings: ServerSettings) -> ssl.SSLContext | None:

@@ -13,6 +13,7 @@ import re
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping, Sequence
 from hmac import compare_digest
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from codec.errors import SecoustiError
@@ -32,8 +33,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_exposure(host: str, token: str | None, insecure: bool) -> None:
-    """Refuses to open a server to others without a token.
+def check_exposure(
+    host: str, token: str | None, insecure: bool, tokens: Path | None = None
+) -> None:
+    """Refuses to open a server to others without a token, or a file of ``tokens``.
 
     Raises:
         SecoustiError: no token on a public address, or a token that no client could send.
@@ -43,9 +46,10 @@ def check_exposure(host: str, token: str | None, insecure: bool) -> None:
             "the token has characters a browser cannot send or is not 8-200 long: "
             "use letters, digits and -._~"
         )
-    if token is None and not insecure and not is_loopback(host):
+    if token is None and tokens is None and not insecure and not is_loopback(host):
         raise SecoustiError(
-            f"{host} can be reached by others: set SECOUSTI_TOKEN, or say --insecure to go without"
+            f"{host} can be reached by others: set SECOUSTI_TOKEN or SECOUSTI_TOKENS, "
+            "or say --insecure to go without"
         )
 
 

@@ -11,20 +11,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from codec.rates import SAMPLE_RATE_HZ
 from server.calllog import CallLog
+from server.crowd import Crowd
 from server.dialogue import APOLOGY_ID, PARTING_ID, Dialogue, apology
 from server.engine import Engine
 from server.hearing import Hearer
 from server.latency import Arrivals
+from server.limits import CrowdLimits
 from server.line import Line
 from server.link import Link
+from server.metrics import Metrics
 from server.parts import CallName, Parts
 from server.playout import Playout
 from server.scripts import ScriptShelf
@@ -75,6 +79,8 @@ class House:
     pool: Executor
     clock: Callable[[], float]
     open_log: Callable[[str, Sound], CallLog | None]
+    crowd: Crowd = field(default_factory=lambda: Crowd(CrowdLimits(), time.monotonic))
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 class Call:
@@ -333,7 +339,7 @@ class Call:
         except TimeoutError:
             code, why = CloseCode.CALL_LIMIT, "the call reached its longest duration"
         try:
-            async with asyncio.timeout(self._settings.drain_s):
+            async with asyncio.timeout(self._settings.last_reply_s):
                 await self._talker.idle.wait()
         except TimeoutError:
             log.info("call %s is cut while the agent speaks", self._name)

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -31,6 +31,13 @@ TICKS_KEPT = 1000  # step times kept for /healthz: 20-40 s of a busy engine
 
 class EngineFull(SecoustiError):
     """No slot is free; the caller is refused (close code 1013)."""
+
+
+class EngineWatch(Protocol):
+    """Who is told how long the engine takes, in seconds; from its thread, and from the loop."""
+
+    def stepped(self, seconds: float) -> None: ...
+    def framed(self, direction: str, seconds: float) -> None: ...
 
 
 @dataclass(eq=False)
@@ -110,11 +117,11 @@ class Slot:
 
     async def decode(self, packet: bytes) -> Pcm:
         """One uplink packet as float32 ``[packet_samples]``, 640 samples late."""
-        return np.asarray(await self._do(self._decoder, packet), dtype=np.float32)
+        return np.asarray(await self._do(self._decoder, packet, "up"), dtype=np.float32)
 
     async def encode(self, pcm: Pcm) -> bytes:
         """float32 ``[packet_samples]`` as one packet of the current reply."""
-        packet: bytes = await self._do(self._encoder, pcm)
+        packet: bytes = await self._do(self._encoder, pcm, "down")
         return packet
 
     def restart_reply(self) -> None:
@@ -130,29 +137,42 @@ class Slot:
             future.cancel()
         self._engine.give_back(self)
 
-    async def _do(self, machine: _Machine, payload: Any) -> Any:
+    async def _do(self, machine: _Machine, payload: Any, direction: str) -> Any:
         if not self._open:
             raise SecoustiError(f"slot {self.id} was released: claim another one")
         future = asyncio.get_running_loop().create_future()
+        begun = time.perf_counter()
         self._pending.add(future)
         self._engine.submit(machine, self.index, _Job(payload, future))
         try:
-            return await future
+            result = await future
         finally:
             self._pending.discard(future)
+        if self._engine.watch is not None:
+            self._engine.watch.framed(direction, time.perf_counter() - begun)
+        return result
 
 
 class Engine:
     """The slots of one process; :meth:`start` inside the running loop, :meth:`close` at the end."""
 
-    def __init__(self, codecs: Mapping[str, StreamCodec], slots: int, threads: int = 1) -> None:
-        self.slots, self._threads = slots, threads
+    def __init__(
+        self,
+        codecs: Mapping[str, StreamCodec],
+        slots: int,
+        threads: int = 1,
+        watch: EngineWatch | None = None,
+    ) -> None:
+        self.slots, self._threads, self.watch = slots, threads, watch
         self.machines: dict[tuple[str, str], _Machine] = {}
         for rate, codec in codecs.items():
             self.machines[rate, "encode"] = _encoding(codec, slots)
             self.machines[rate, "decode"] = _decoding(codec, slots)
         self.step_ms: deque[float] = deque(maxlen=TICKS_KEPT)
         self._free = deque(range(slots))
+        self._admits = True
+        self.idle = asyncio.Event()  # no slot is taken
+        self.idle.set()
         self._ids = itertools.count(1)
         self._wake = threading.Condition()
         self._closing = False
@@ -176,6 +196,10 @@ class Engine:
         if self._thread.is_alive():
             self._thread.join()
 
+    def admit_no_more(self) -> None:
+        """Who has a slot keeps it; nobody gets one from now on."""
+        self._admits = False
+
     def claim(self, rate: str) -> Slot:
         """A free slot, at once and for one caller only.
 
@@ -186,9 +210,12 @@ class Engine:
         if (rate, "encode") not in self.machines:
             raise SecoustiError(f"this server has no codec for rate {rate!r}: ask for another rate")
         with self._wake:
+            if not self._admits:
+                raise EngineFull("the server is about to stop: call again in a moment")
             if not self._free:
                 raise EngineFull(f"all {self.slots} slots are taken: call again later")
             index = self._free.popleft()
+        self.idle.clear()
         return Slot(self, rate, next(self._ids), index)
 
     def submit(self, machine: _Machine, index: int, job: _Job) -> None:
@@ -203,6 +230,8 @@ class Engine:
             for machine in self.machines.values():
                 machine.queues[slot.index].clear()
             self._free.append(slot.index)
+            if len(self._free) == self.slots:
+                self.idle.set()
 
     def _work(self) -> None:
         torch.set_num_threads(self._threads)  # OpenMP keeps this number per calling thread
@@ -210,7 +239,10 @@ class Engine:
             while (taken := self._next_tick()) is not None:
                 begun = time.perf_counter()
                 results = [pair for machine, jobs in taken for pair in machine.run(jobs)]
-                self.step_ms.append(1000 * (time.perf_counter() - begun))
+                took = time.perf_counter() - begun
+                self.step_ms.append(1000 * took)
+                if self.watch is not None:
+                    self.watch.stepped(took)
                 self._post(results)
 
     def _next_tick(self) -> list[tuple[_Machine, list[tuple[int, list[_Job]]]]] | None:

@@ -1,4 +1,4 @@
-"""What one connection may ask of us: messages, bytes and audio per second, with room for bursts.
+"""What one connection, one address and one tenant may ask of us, with room for bursts.
 
 A live caller sends one packet per packet time. More than a catch-up after a stalled network is
 a fault or an attack, and ends that call with :data:`CloseCode.POLICY`; others are not touched.
@@ -23,6 +23,18 @@ class Limits:
     message_bytes: int = 4096  # one message; the native wire's packets are held to less
 
 
+@dataclass(frozen=True)
+class CrowdLimits:
+    """What one address or one tenant may have; None: no limit but the number of slots."""
+
+    address_connections: int = 64  # at once; a telephone vendor or an office stays below
+    address_handshakes_per_s: float = 4.0  # 120 of them in a burst: everybody after a restart
+    address_failures_per_s: float = 0.2  # wrong tokens; six in a burst, then twelve a minute
+    address_calls: int | None = None  # at once
+    tenant_calls: int | None = None  # at once: so that one tenant leaves slots for the others
+    tenant_calls_per_minute: float | None = None
+
+
 class Bucket:
     """A token bucket: ``rate`` a second, at most ``burst_s`` seconds' worth saved up."""
 
@@ -32,13 +44,17 @@ class Bucket:
 
     def take(self, amount: float) -> bool:
         """Takes ``amount`` if it is there; False leaves the bucket as it is."""
-        now = self._clock()
-        self._level = min(self._size, self._level + (now - self._at) * self._rate)
-        self._at = now
-        if amount > self._level:
+        if not self.holds(amount):
             return False
         self._level -= amount
         return True
+
+    def holds(self, amount: float) -> bool:
+        """Whether ``amount`` could be taken now."""
+        now = self._clock()
+        self._level = min(self._size, self._level + (now - self._at) * self._rate)
+        self._at = now
+        return amount <= self._level
 
 
 class Meter:

@@ -23,9 +23,10 @@ from typing import Any
 from websockets.http11 import Request, Response
 
 from codec.rates import RATES
-from server.auth import admits, offered_token
+from server.auth import offered_token
 from server.http import JSON, path_of, plain, response
 from server.settings import ServerSettings
+from server.tenants import Tenants
 from voice_agent.think.locale import Locale
 from voice_agent.think.tables import table, table_names
 
@@ -104,8 +105,11 @@ class File:
 class Page:
     """The page of one server. ``exports`` gives the codec of a rate as files (it may block)."""
 
-    def __init__(self, settings: ServerSettings, exports: Exports | None, pool: Executor) -> None:
-        self._settings, self._exports, self._pool = settings, exports, pool
+    def __init__(
+        self, settings: ServerSettings, tenants: Tenants, exports: Exports | None, pool: Executor
+    ) -> None:
+        self._settings, self._tenants = settings, tenants
+        self._exports, self._pool = exports, pool
         self._codecs: dict[str, asyncio.Future[Mapping[str, bytes]]] = {}
         self._files = {**static_files(), FACTS: File.named(FACTS, self._facts())}
 
@@ -123,7 +127,7 @@ class Page:
     async def _codec_file(self, request: Request, rate: str, name: str) -> Response:
         """Own weights may be private, so they are given to those who may call."""
         offered = offered_token(request.headers.get("Authorization"), ())
-        if not admits(self._settings.token, offered):
+        if self._tenants.whose(offered) is None:
             return refused(HTTPStatus.UNAUTHORIZED, "send the server's token")
         if self._exports is None or rate not in RATES:
             return refused(HTTPStatus.NOT_FOUND, "this server gives no codec away")
@@ -150,7 +154,7 @@ class Page:
     def _facts(self) -> bytes:
         runtime = static_files()[PREFIX + RUNTIME]
         facts = {
-            "token": self._settings.token is not None,
+            "token": self._tenants.ask,
             "codec": self._exports is not None,
             "rates": {name: rate.nominal_bps for name, rate in RATES.items()},
             "runtime": {

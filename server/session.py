@@ -10,6 +10,7 @@ from codec.errors import SecoustiError
 from codec.rates import Rate
 from server.busy import say_busy
 from server.call import Call, House
+from server.crowd import CrowdFull, Visitor
 from server.engine import EngineFull, Slot
 from server.line import line_for
 from server.link import Link, Peer
@@ -29,8 +30,10 @@ LAST_WORD_S = 1.0  # a caller that takes nothing any more is not waited for
 class Session:
     """One caller over ``peer``, who speaks ``wire``; :meth:`run` returns how it ended."""
 
-    def __init__(self, name: str, peer: Peer, house: House, wire: Wire) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, peer: Peer, house: House, wire: Wire, visitor: Visitor | None = None
+    ) -> None:
+        self.name, self._visitor = name, visitor or Visitor()
         self.admitted = False
         self._house = house
         self._link = Link(peer, wire, house.settings.limits, house.clock)
@@ -49,6 +52,8 @@ class Session:
         except ProtocolError as fault:
             ended = CallEnded(fault.code, str(fault))
         except EngineFull as full:
+            reason = "limit" if isinstance(full, CrowdFull) else "full"
+            self._house.metrics.refusals.labels(self._link.wire.name, reason).inc()
             await self._say_busy()
             ended = CallEnded(CloseCode.TRY_LATER, str(full))
         except Exception as error:
@@ -64,7 +69,12 @@ class Session:
         self._link.hold()
         sound = self._link.wire.sound
         rate = sound.name if isinstance(sound, Rate) else next(iter(self._house.parts.codecs))
-        slot: Slot = self._house.engine.claim(rate)
+        self._house.crowd.begin(self._visitor)
+        try:
+            slot: Slot = self._house.engine.claim(rate)
+        except BaseException:
+            self._house.crowd.end(self._visitor)
+            raise
         self.admitted = True
         try:
             line = line_for(sound, slot, self._house.shelf)
@@ -72,6 +82,7 @@ class Session:
             return await call.run(rest)
         finally:
             slot.release()
+            self._house.crowd.end(self._visitor)
 
     async def _hello(self) -> tuple[native.Hello, list[CallerEvent]]:
         """The wire's hello, and what came in one message with it."""

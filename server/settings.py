@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from server.limits import Limits
+from server.limits import CrowdLimits, Limits
 
 WIRES = ("call", "twilio", "telnyx", "plivo", "vonage", "exotel", "asterisk", "realtime")
 
@@ -14,11 +14,14 @@ WIRES = ("call", "twilio", "telnyx", "plivo", "vonage", "exotel", "asterisk", "r
 class ServerSettings:
     host: str = "127.0.0.1"  # nobody else hears a call unless somebody decides so
     port: int = 8765  # 0: any free one
-    token: str | None = None  # required on every address but loopback
+    token: str | None = None  # required on every address but loopback, unless there are tokens
+    tokens: Path | None = None  # a file of tokens by tenant (tenants.py)
     insecure: bool = False  # the deliberate way out of that requirement
     allowed_origins: tuple[str, ...] = ()  # further web origins, e.g. "https://support.example"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed (proxies.py)
+    metrics_token: str | None = None  # None: /metrics is for programs of this machine (scrape.py)
     wires: tuple[str, ...] = WIRES  # the ways in that are open; those not in use may be shut
     locale: str = "US"  # of callers whose wire does not say where they are
 
@@ -39,8 +42,12 @@ class ServerSettings:
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too
     call_limit_s: float = 3600.0  # an hour; longer is a line left open
-    drain_s: float = 10.0  # a reply being spoken at shutdown may end
+    drain_s: float = 900.0  # a caller in need is not cut off because of an update
+    last_reply_s: float = 10.0  # what is being said when a call must end may end too
 
     log_dir: Path | None = None  # None: calls leave nothing behind
     log_words: bool = False  # transcripts are written only when asked for
-    limits: Limits = field(default_factory=Limits)
+    traces: bool = False  # spans of calls and turns (traces.py)
+    trace_private: bool = False  # also what was said, the risk and who called
+    limits: Limits = field(default_factory=Limits)  # of one connection
+    crowd: CrowdLimits = field(default_factory=CrowdLimits)  # of one address and one tenant

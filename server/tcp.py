@@ -10,6 +10,7 @@ from uuid import UUID
 from codec.errors import SecoustiError
 from server.auth import is_loopback
 from server.link import Peer
+from server.proxies import peer_address
 from server.settings import ServerSettings
 from server.wires.audiosocket import HEADER, AudioSocketWire
 from server.wires.closing import CallEnded, CloseCode
@@ -18,7 +19,8 @@ from server.wires.wire import Wire
 CLOSE_S = 2.0  # a far end that takes nothing any more is not waited for
 
 Admission = Callable[[UUID], bool]
-Converse = Callable[[Peer, Wire], Awaitable[CallEnded | None]]
+# A peer at an address, who speaks a wire; None: it was not even listened to.
+Converse = Callable[[str | None, Peer, Wire], Awaitable[CallEnded | None]]
 
 
 class StreamPeer:
@@ -98,9 +100,9 @@ class AudioSocketListener:
             self._server.close()
 
     async def closed(self) -> None:
-        """Waits for the running calls; after ``drain_s`` they are cut."""
+        """Waits for the running calls; after ``last_reply_s`` they are cut."""
         if self._calls:
-            await asyncio.wait(self._calls, timeout=self._settings.drain_s + CLOSE_S)
+            await asyncio.wait(self._calls, timeout=self._settings.last_reply_s + CLOSE_S)
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -112,7 +114,8 @@ class AudioSocketListener:
         call.add_done_callback(self._calls.discard)
         wire = AudioSocketWire(self._admits, self._settings.locale)
         try:
-            await self._converse(StreamPeer(reader, writer), wire)
+            address = peer_address(writer.get_extra_info("peername"))
+            await self._converse(address, StreamPeer(reader, writer), wire)
         finally:
             writer.close()
             with suppress(OSError, TimeoutError):

@@ -19,12 +19,13 @@ from secousti.commands import (
     replay,
     say,
     serve,
+    token,
     train,
 )
 from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
-LIGHT = (call, mic, serve, chat, replay, encode, decode, convert, say, info, export, doctor)
+LIGHT = (call, mic, serve, token, chat, replay, encode, decode, convert, say, info, export, doctor)
 MOUNTED = (bench, eval, train)  # commands whose words another room describes
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from secousti.commands.words import Subparsers, add_config, describe
 
+if TYPE_CHECKING:
+    from secousti.settings import Settings
+
 TEXT = """\
-Listens on ws://127.0.0.1:8765; GET /healthz on the same port tells whether it is well. On
-SIGTERM or Ctrl-C it takes no new calls and ends the running ones politely.
+Listens on ws://127.0.0.1:8765; GET /healthz, /readyz and /metrics on the same port tell how it
+is. On SIGTERM it takes no new calls and lets the running ones go on for up to --drain seconds; on
+Ctrl-C they may finish what is being said. Either for the second time ends it at once.
 
   secousti serve
   secousti serve --port 9000 --log-dir logs
   secousti serve --host 0.0.0.0 --token SECRET --tls-cert cert.pem --tls-key key.pem
   secousti serve --wires call twilio --public-url wss://help.example.org
   secousti serve --audiosocket-port 9092
+  secousti serve --config line.toml --print-config
+
+--print-config shows every setting with its reason and where its value comes from, and calls
+nobody; docs/operating.md is the page for operators.
 
 A browser calls from the page at the server's own address; beyond loopback it needs https.
 
@@ -46,8 +55,20 @@ def add_parser(subparsers: Subparsers) -> None:
         "--audiosocket-port", type=int, metavar="PORT", help="answer Asterisk here (default: not)"
     )
     parser.add_argument("--audiosocket-host", metavar="HOST", help="and here (default: 127.0.0.1)")
+    parser.add_argument("--tokens", type=Path, metavar="JSON", help="tokens of several tenants")
+    parser.add_argument(
+        "--drain",
+        type=float,
+        metavar="S",
+        dest="drain_s",
+        help="how long calls may go on after SIGTERM (default: 900)",
+    )
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), help="of standard error (default: text)"
+    )
     parser.add_argument("--log-dir", type=Path, help="folder for token logs (default: none kept)")
     parser.add_argument("--slots", type=int, help="calls at once (default: 8)")
+    parser.add_argument("--print-config", action="store_true", help="show the settings and stop")
     add_config(parser)
     parser.set_defaults(run=run)
 
@@ -55,22 +76,27 @@ def add_parser(subparsers: Subparsers) -> None:
 FLAGS = (
     *("host", "port", "token", "insecure", "tls_cert", "tls_key", "log_dir", "slots"),
     *("wires", "public_url", "audiosocket_port", "audiosocket_host"),
+    *("tokens", "drain_s", "log_format"),
 )
 
 
 def run(args: argparse.Namespace) -> int:
     import asyncio
-    import logging
 
     from secousti.house import build_parts, server_settings
     from secousti.settings import load_settings
     from server.app import serve
     from server.auth import check_exposure
+    from server.logs import start_logging
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    settings = load_settings(args.config, **{name: getattr(args, name) for name in FLAGS})
+    flags = {name: getattr(args, name) for name in FLAGS}
+    settings = load_settings(args.config, **flags)
+    if args.print_config:
+        return print_config(settings, args.config, flags)
+    start_logging(settings.log_format, settings.log_words)
     plan = server_settings(settings)
-    check_exposure(plan.host, plan.token, plan.insecure)  # before the models take their time
+    # Before the models take their time.
+    check_exposure(plan.host, plan.token, plan.insecure, plan.tokens)
     scheme = "wss" if plan.tls_cert else "ws"
 
     def ready(port: int) -> None:
@@ -82,4 +108,14 @@ def run(args: argparse.Namespace) -> int:
 
     print("loading the models", flush=True)
     asyncio.run(serve(plan, build_parts(settings), ready=ready))
+    return 0
+
+
+def print_config(settings: Settings, config: Path | None, flags: dict[str, Any]) -> int:
+    from secousti.configuration import printed
+    from secousti.origins import Origins
+    from secousti.settings import DEFAULT_CONFIG
+
+    given = [name for name, value in flags.items() if value is not None]
+    print(printed(settings, Origins(config or DEFAULT_CONFIG, given)), end="")
     return 0

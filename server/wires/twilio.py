@@ -16,10 +16,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.auth import admits
 from server.limits import Limits
 from server.wires import native
 from server.wires.closing import CloseCode, ProtocolError
@@ -38,7 +37,7 @@ LIMITS = Limits(bytes_per_s=131_072, message_bytes=16_384)
 
 
 class TwilioWire:
-    """The server's end of one stream. ``token``: what ``start`` must bring, None: nothing."""
+    """The server's end of one stream; ``admits`` says whether the token in ``start`` is right."""
 
     name = "twilio"
     limits: Limits | None = LIMITS
@@ -50,10 +49,12 @@ class TwilioWire:
     parameters_key = "customParameters"
     frame_ms = 20
 
-    def __init__(self, token: str | None = None, locale: str = "US") -> None:
+    def __init__(
+        self, admits: Callable[[str | None], bool] = lambda _: True, locale: str = "US"
+    ) -> None:
         self.sound = PcmSound(MULAW, MULAW, self.frame_ms)
         self.peer_id = ""
-        self._token, self._locale = token, locale
+        self._admits, self._locale = admits, locale
         self._stream_id: str | None = None
         self._generation = self._sent_ms = 0
 
@@ -96,7 +97,7 @@ class TwilioWire:
         form = self._format(fields)
         self.sound = PcmSound(form, form, self.frame_ms)
         parameters = self._parameters(fields)
-        if not admits(self._token, parameters.get("token")):
+        if not self._admits(parameters.get("token")):
             raise ProtocolError(
                 CloseCode.POLICY, "the stream's parameter 'token' is missing or wrong"
             )

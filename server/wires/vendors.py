@@ -7,7 +7,7 @@ left out, so each class says which formats it takes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from server.wires.closing import CloseCode, ProtocolError
@@ -35,8 +35,10 @@ class TelnyxWire(TwilioWire):
     call_key = "call_control_id"
     parameters_key = "custom_parameters"
 
-    def __init__(self, token: str | None = None, locale: str = "US") -> None:
-        super().__init__(token, locale)
+    def __init__(
+        self, admits: Callable[[str | None], bool] = lambda _: True, locale: str = "US"
+    ) -> None:
+        super().__init__(admits, locale)
         self._next = 0
         self._early: dict[int, bytes] = {}
 

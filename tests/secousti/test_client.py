@@ -19,7 +19,7 @@ from server.settings import ServerSettings
 from server.wires import native
 from tests.server.fakes import Broken, FakeCodec, FakeConversation, fake_parts, reply_of, run
 
-QUICK = ServerSettings(port=0, slots=1, drain_s=0.5)
+QUICK = ServerSettings(port=0, slots=1, last_reply_s=0.5)
 
 
 def loud(seconds: float) -> np.ndarray:

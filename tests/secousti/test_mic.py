@@ -129,7 +129,7 @@ def test_a_person_is_heard_and_answered(
     async def work() -> None:
         parts = fake_parts(listener=lambda: FakeListener(["I feel tired"]))
         async with (
-            Server(ServerSettings(port=0, slots=1, drain_s=0.2), parts) as server,
+            Server(ServerSettings(port=0, slots=1, last_reply_s=0.2), parts) as server,
             connect(f"ws://127.0.0.1:{server.port}", FakeCodec(RATES["high"])) as call,
             SoundCard() as card,
         ):

@@ -21,7 +21,7 @@ from tests.server.fakes import (
     run,
 )
 
-QUICK = ServerSettings(port=0, slots=2, hello_timeout_s=20.0, drain_s=1.0, sentence_gap_ms=80)
+QUICK = ServerSettings(port=0, slots=2, hello_timeout_s=20.0, last_reply_s=1.0, sentence_gap_ms=80)
 LOUD, SILENT = 0.4, 0.0
 
 

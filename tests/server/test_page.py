@@ -18,6 +18,7 @@ from websockets.http11 import Request
 
 from server.page import GUARDS, RUNTIME, WEB, Page, static_files
 from server.settings import ServerSettings
+from server.tenants import Tenants
 from tests.server.sockets import QUICK, with_server
 
 MODEL = bytes(range(256)) * 40
@@ -41,7 +42,7 @@ def answered(path, settings=QUICK, **headers):
     """The same without a socket; None where the path is not the page's."""
 
     async def work():
-        page = Page(settings, exports, None)
+        page = Page(settings, Tenants(settings.token, settings.tokens), exports, None)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return await page.answer(Request(path, Headers(names)))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.auth import twilio_signed
+from server.auth import admits, twilio_signed
 from server.dialogue import NO_PERSON_ID, PERSON_ID, WORDS
 from server.wires import native
 from server.wires.closing import CloseCode, ProtocolError
@@ -109,11 +110,11 @@ def test_keys_and_the_end_are_told():
 @pytest.mark.parametrize("token", [None, "wrong", "", "\ud800"])
 def test_without_the_token_there_is_no_hello(token):
     parameters = {} if token is None else {"token": token}
-    wire = TwilioWire(token="long-enough")
+    wire = TwilioWire(partial(admits, "long-enough"))
     with pytest.raises(ProtocolError) as caught:
         wire.decode(json.dumps(with_parameters(parameters)))
     assert caught.value.code is CloseCode.POLICY
-    wire = TwilioWire(token="long-enough")
+    wire = TwilioWire(partial(admits, "long-enough"))
     right = with_parameters({"token": "long-enough", "locale": "GB"})
     assert wire.decode(json.dumps(right)) == (native.Hello(locale="GB"),)
     assert wire.peer_id == "CA1"

@@ -1,0 +1,166 @@
+"""What a server counts and times, in Prometheus's terms; ``docs/operating.md`` explains each.
+
+Labels are from closed sets (wires, rates, codes, parts), names of tenants and of exception classes,
+so their number is bounded. Nothing here tells one caller from another, or what was said.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from codec.rates import SAMPLE_RATE_HZ, Rate
+from server.speaking import Speech
+from server.wires.closing import CallEnded
+from server.wires.native import Begin, End, Flush, Packets
+from server.wires.wire import CallEvent
+from server.witness import Opening
+from voice_agent.contracts import RiskLevel
+
+# Seconds; around the aims of each, where one wants to read a quantile.
+TURN_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.2, 1.5, 2, 3, 5, 8)
+FRAME_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
+GAP_S = (0.005, 0.01, 0.02, 0.025, 0.03, 0.04, 0.05, 0.08, 0.12, 0.16, 0.2, 0.3, 0.5, 1)
+LAG_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1)
+CALL_S = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+
+WAITED = ("endpoint", "recognise", "think", "speak_first")  # of a turn; the rest is codec and line
+
+
+class Metrics:
+    """One server's, in a registry of its own."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, GCCollector, PlatformCollector):
+            collector(registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, namespace="secousti", registry=registry)
+
+        def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
+            return Histogram(
+                name, text, labels, namespace="secousti", registry=registry, buckets=buckets
+            )
+
+        self.calls = counter("calls", "Calls admitted", "wire", "tenant")
+        self.ended = counter("calls_ended", "Calls ended, by close code", "wire", "code")
+        self.call_s = histogram("call_seconds", "Length of calls", CALL_S, "wire")
+        self.events = counter("call_events", "Drops, resumes and the like", "wire", "event")
+        self.refusals = counter("refusals", "Connections and calls refused", "wire", "reason")
+        self.turn_s = histogram(
+            "turn_seconds", "From the caller's last sample, by part", TURN_S, "wire", "part"
+        )
+        self.turns = counter("turns", "Replies, by where their words come from", "source")
+        self.risks = counter("risk_raised", "Calls whose risk rose to a level", "level")
+        self.barge_ins = counter("barge_ins", "Replies cut by the caller", "wire")
+        self.gap_s = histogram("playout_gap_seconds", "Between frames of a reply", GAP_S, "wire")
+        self.late = counter("playout_underruns", "Frames sent after the caller ran dry", "wire")
+        self.sound_s = counter("sound_seconds", "Speech carried", "wire", "direction")
+        self.bits = counter("sound_bits", "Bits of that speech", "wire", "direction")
+        self.tokens = counter("tokens", "Codec tokens carried", "rate", "direction")
+        self.frame_s = histogram("frame_delay_seconds", "Wait for the codec", FRAME_S, "direction")
+        self.step_s = histogram("codec_step_seconds", "One batched step of all slots", FRAME_S)
+        self.lag_s = histogram("event_loop_lag_seconds", "Event loop oversleeping", LAG_S)
+        self.errors = counter("errors", "Errors in the log", "part", "kind")
+
+    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """A number that is asked for whenever the metrics are."""
+        Gauge(name, text, namespace="secousti", registry=self.registry).set_function(value)
+
+    def stepped(self, seconds: float) -> None:
+        """The engine has stepped."""
+        self.step_s.observe(seconds)
+
+    def framed(self, direction: str, seconds: float) -> None:
+        """A frame waited so long for the codec."""
+        self.frame_s.labels(direction).observe(seconds)
+
+
+class CallMetrics:
+    """The :class:`~server.witness.Witness` of one call that counts for all."""
+
+    def __init__(self, metrics: Metrics, opening: Opening, clock: Callable[[], float]) -> None:
+        self._metrics, self._clock, self._sound = metrics, clock, opening.sound
+        self._wire = opening.call.wire
+        self._begun = clock()
+        self._last: float | None = None  # when the last frame of this reply went out
+        self._dry_at = 0.0  # when the caller has heard all that was sent
+        self._risk = RiskLevel.NONE
+        metrics.calls.labels(self._wire, opening.tenant).inc()
+
+    def came(self, packets: Sequence[bytes], samples: int) -> None:
+        self._carried("up", packets, samples)
+
+    def sent(self, event: CallEvent, samples: int) -> None:
+        match event:
+            case Packets(packets):
+                self._carried("down", packets, samples)
+                self._paced(samples / SAMPLE_RATE_HZ)
+            case Flush():
+                self._metrics.barge_ins.labels(self._wire).inc()
+                self._last = None
+            case Begin() | End():
+                self._last = None
+
+    def turn(self, speech: Speech, latency_ms: Mapping[str, float]) -> None:
+        metrics, reply = self._metrics, speech.reply
+        for part, ms in with_rest(latency_ms).items():
+            metrics.turn_s.labels(self._wire, part).observe(ms / 1000)
+        metrics.turns.labels(reply.source).inc()
+        level = reply.risk.level
+        if level.rank > self._risk.rank:
+            metrics.risks.labels(level.value).inc()
+        self._risk = level
+
+    def note(self, event: str) -> None:
+        self._metrics.events.labels(self._wire, event).inc()
+
+    def closed(self, ended: CallEnded) -> None:
+        self._metrics.ended.labels(self._wire, str(int(ended.code))).inc()
+        self._metrics.call_s.labels(self._wire).observe(self._clock() - self._begun)
+
+    def _carried(self, direction: str, packets: Sequence[bytes], samples: int) -> None:
+        metrics, wire = self._metrics, self._wire
+        metrics.sound_s.labels(wire, direction).inc(samples / SAMPLE_RATE_HZ)
+        metrics.bits.labels(wire, direction).inc(8 * sum(map(len, packets)))
+        if isinstance(self._sound, Rate):
+            count = len(packets) * self._sound.tokens_per_packet
+            metrics.tokens.labels(self._sound.name, direction).inc(count)
+
+    def _paced(self, seconds: float) -> None:
+        now = self._clock()
+        if self._last is not None:
+            self._metrics.gap_s.labels(self._wire).observe(now - self._last)
+            if now > self._dry_at:
+                self._metrics.late.labels(self._wire).inc()
+        else:
+            self._dry_at = now
+        self._last = now
+        self._dry_at = max(self._dry_at, now) + seconds
+
+
+def with_rest(latency_ms: Mapping[str, float]) -> dict[str, float]:
+    """The parts of a turn, with what is left of the whole as ``codec``: encoding and the line."""
+    parts = dict(latency_ms)
+    if "voice_to_voice" in parts and all(name in parts for name in WAITED):
+        rest = parts["voice_to_voice"] - sum(parts[name] for name in WAITED)
+        parts["codec"] = max(0.0, rest)
+    return parts
+
+
+class ErrorCount(logging.Handler):
+    """Counts what the log tells of errors, by the module that tells it and the error's class."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__(logging.WARNING)
+        self._errors = metrics.errors
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "-"
+        self._errors.labels(record.name, kind).inc()
