@@ -24,10 +24,11 @@ Form = Literal["text", "json"]
 
 
 def start_logging(form: Form, words: bool, level: int = logging.INFO) -> None:
-    """Writes the log to standard error from now on; ``words`` lets exceptions' messages out."""
+    """Writes the log to standard error, where nobody has set it up before; ``words`` lets
+    exceptions' messages out."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(words) if form == "json" else PlainLines(words))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a request, with its address
 
 

@@ -7,10 +7,16 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from codec.errors import SecoustiError
 from server.health import Standing
 from server.lag import watch_lag
 from server.metrics import ErrorCount, Metrics
+from server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from server.traces import Traces
 
 ROOMS = ("server", "voice_agent", "codec")  # whose log lines are counted
 
@@ -37,3 +43,20 @@ class Watch:
             self._lag.cancel()
             with suppress(asyncio.CancelledError):
                 await self._lag
+
+
+def traces_of(settings: ServerSettings) -> Traces | None:
+    """The traces that the settings ask for.
+
+    Raises:
+        SecoustiError: OpenTelemetry is not installed.
+    """
+    if not settings.traces:
+        return None
+    try:
+        from server.traces import Traces
+    except ImportError:
+        raise SecoustiError(
+            "traces need OpenTelemetry: pip install 'secousti[otel]', or set traces = false"
+        ) from None
+    return Traces(settings.trace_private)

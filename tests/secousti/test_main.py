@@ -14,8 +14,8 @@ from secousti import __main__ as front
 from secousti.commands.registry import LIGHT, MOUNTED
 
 NAMES = [
-    *("call", "mic", "serve", "chat", "replay"),
-    *("encode", "decode", "convert", "info", "export", "doctor"),
+    *("call", "mic", "serve", "token", "chat", "replay"),
+    *("encode", "decode", "convert", "say", "info", "export", "doctor"),
 ]
 HEAVY = ("torch", "onnxruntime", "rich", "pydantic", "websockets", "server", "training")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +55,47 @@ def test_it_tells_its_health_and_ends_politely() -> None:
         assert process.wait(timeout=30) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def held(address: str, until: Callable[[], Awaitable[object]]) -> None:
+    """A call that is answered, and goes on until ``until`` has come back."""
+    from tests.server.sockets import calling
+
+    async def hold() -> None:
+        async with calling(SimpleNamespace(port=int(address.rpartition(":")[2]))):
+            await until()
+
+    asyncio.run(hold())
+
+
+def test_on_sigterm_a_running_call_may_finish() -> None:
+    with serving("--log-format", "json") as (process, address):
+
+        async def asked_to_stop() -> None:
+            process.send_signal(signal.SIGTERM)
+            assert process.stderr is not None
+            line = await asyncio.to_thread(process.stderr.readline)
+            while "may finish" not in line:
+                line = await asyncio.to_thread(process.stderr.readline)
+            assert json.loads(line)["message"] == "no more calls; 1 may finish"
+            assert process.poll() is None
+
+        held(address, asked_to_stop)
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_second_sigterm_ends_it_at_once() -> None:
+    with serving() as (process, address):
+
+        async def asked_twice() -> None:
+            process.send_signal(signal.SIGTERM)
+            assert process.stderr is not None
+            while "may finish" not in await asyncio.to_thread(process.stderr.readline):
+                pass
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 30) == -signal.SIGTERM
+
+        held(address, asked_twice)
 
 
 def test_a_call_finds_it_and_it_keeps_the_log(

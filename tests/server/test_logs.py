@@ -67,6 +67,7 @@ def test_a_field_that_is_no_json_is_still_a_line():
 def test_it_writes_to_standard_error(capsys):
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
+    root.handlers[:] = []
     try:
         start_logging("json", words=False)
         logging.getLogger("server.call").warning("hello")
