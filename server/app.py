@@ -48,7 +48,7 @@ from server.session import Session
 from server.settings import ServerSettings
 from server.tcp import Admission, AudioSocketListener
 from server.tenants import OPERATOR, Tenants
-from server.watch import Watch
+from server.watch import Watch, traces_of
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.sound import Sound
 from server.wires.wire import Wire
@@ -122,6 +122,7 @@ class Server:
             self._open_log,
             Crowd(settings.crowd, clock),
             self.metrics,
+            traces_of(settings),
         )
         self._sessions: set[Session] = set()
         self._started = self._draining = False
@@ -177,6 +178,8 @@ class Server:
         await self.drain()
         await self._watch.stop()
         self._engine.close()
+        if self._house.traces is not None:
+            await asyncio.to_thread(self._house.traces.close)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def drain(self, patience_s: float = 0.0) -> None:

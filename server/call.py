@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codec.rates import SAMPLE_RATE_HZ
 from server.calllog import CallLog
@@ -28,7 +28,7 @@ from server.latency import Arrivals
 from server.limits import CrowdLimits
 from server.line import Line
 from server.link import Link
-from server.metrics import Metrics
+from server.metrics import CallMetrics, Metrics
 from server.parts import CallName, Parts
 from server.playout import Playout
 from server.scripts import ScriptShelf
@@ -54,6 +54,7 @@ from server.wires.events import (
 from server.wires.native import End, Flush, Packets
 from server.wires.sound import Sound
 from server.wires.wire import CallerEvent, CallEvent, ClientDecides
+from server.witness import Opening, Witness
 from voice_agent.listen.events import (
     ListenEvent,
     Partial,
@@ -61,6 +62,9 @@ from voice_agent.listen.events import (
     SpeechStarted,
     TurnEnded,
 )
+
+if TYPE_CHECKING:
+    from server.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +85,12 @@ class House:
     open_log: Callable[[str, Sound], CallLog | None]
     crowd: Crowd = field(default_factory=lambda: Crowd(CrowdLimits(), time.monotonic))
     metrics: Metrics = field(default_factory=Metrics)
+    traces: Traces | None = None
+
+    def witnesses(self, opening: Opening) -> list[Witness]:
+        """Who is told what happens in a call that begins now."""
+        told: list[Witness] = [CallMetrics(self.metrics, opening, self.clock)]
+        return told if self.traces is None else [*told, self.traces.call(opening)]
 
 
 class Call:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from server.engine import EngineFull
@@ -61,17 +61,13 @@ class Crowd:
         """Whether ``address`` has brought so many wrong tokens that it must wait."""
         return self._failures.empty(address)
 
-    @contextmanager
-    def connected(self, address: str) -> Iterator[None]:
+    def connected(self, address: str) -> AbstractContextManager[None]:
         """One connection, as long as the block lasts."""
-        self._connections[address] += 1
-        try:
-            yield
-        finally:
-            _fewer(self._connections, address)
+        return _counted(self._connections, address)
 
-    def begin(self, visitor: Visitor) -> None:
-        """One call more of ``visitor``, until :meth:`end`.
+    @contextmanager
+    def call(self, visitor: Visitor) -> Iterator[None]:
+        """One call of ``visitor``, as long as the block lasts.
 
         Raises:
             CrowdFull: the tenant or the address may have no more.
@@ -81,13 +77,11 @@ class Crowd:
         _check(self._address_calls[visitor.address], limits.address_calls, "this address")
         if self._tenants is not None and not self._tenants.take(visitor.tenant):
             raise CrowdFull("this tenant calls too often: call again in a minute")
-        self._tenant_calls[visitor.tenant] += 1
-        self._address_calls[visitor.address] += 1
-
-    def end(self, visitor: Visitor) -> None:
-        """A call that had begun is over."""
-        _fewer(self._tenant_calls, visitor.tenant)
-        _fewer(self._address_calls, visitor.address)
+        with (
+            _counted(self._tenant_calls, visitor.tenant),
+            _counted(self._address_calls, visitor.address),
+        ):
+            yield
 
 
 class Buckets:
@@ -118,10 +112,15 @@ class Buckets:
         return bucket
 
 
-def _fewer(counter: Counter[str], name: str) -> None:
-    counter[name] -= 1
-    if not counter[name]:
-        del counter[name]
+@contextmanager
+def _counted(counter: Counter[str], name: str) -> Iterator[None]:
+    counter[name] += 1
+    try:
+        yield
+    finally:
+        counter[name] -= 1
+        if not counter[name]:
+            del counter[name]
 
 
 def _check(now: int, most: int | None, who: str) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from server.limits import Limits, Meter
 from server.wires.events import Message
 from server.wires.wire import CallerEvent, CallEvent, Wire
+from server.witness import Witness
 
 
 class Peer(Protocol):
@@ -22,6 +23,7 @@ class Link:
 
     def __init__(self, peer: Peer, wire: Wire, limits: Limits, clock: Callable[[], float]) -> None:
         self.wire = wire
+        self.witnesses: Sequence[Witness] = ()  # told what crosses, once the call is admitted
         self._peer, self._limits, self._clock = peer, limits, clock
         self.hold()
 
@@ -38,9 +40,14 @@ class Link:
         """
         message = await self._peer.receive()
         self.meter.message(len(message))
-        return self.wire.decode(message)
+        events = self.wire.decode(message)
+        for witness in self.witnesses:
+            witness.came(events)
+        return events
 
     async def send(self, event: CallEvent) -> None:
         """Tells the peer of ``event``, where its wire has words for it; raises as above."""
         for message in self.wire.encode(event):
             await self._peer.send(message)
+        for witness in self.witnesses:
+            witness.sent(event)

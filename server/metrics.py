@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
@@ -15,10 +16,10 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from codec.rates import SAMPLE_RATE_HZ, Rate
-from server.speaking import Speech
 from server.wires.closing import CallEnded
-from server.wires.native import Begin, End, Flush, Packets
-from server.wires.wire import CallEvent
+from server.wires.native import Begin, End, Flush, Packets, TurnInfo
+from server.wires.sound import Sound, house_samples
+from server.wires.wire import CallerEvent, CallEvent
 from server.witness import Opening
 from voice_agent.contracts import RiskLevel
 
@@ -29,6 +30,7 @@ GAP_S = (0.005, 0.01, 0.02, 0.025, 0.03, 0.04, 0.05, 0.08, 0.12, 0.16, 0.2, 0.3,
 LAG_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1)
 CALL_S = (5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
+Direction = Literal["up", "down"]
 WAITED = ("endpoint", "recognise", "think", "speak_first")  # of a turn; the rest is codec and line
 
 
@@ -51,12 +53,11 @@ class Metrics:
         self.calls = counter("calls", "Calls admitted", "wire", "tenant")
         self.ended = counter("calls_ended", "Calls ended, by close code", "wire", "code")
         self.call_s = histogram("call_seconds", "Length of calls", CALL_S, "wire")
-        self.events = counter("call_events", "Drops, resumes and the like", "wire", "event")
         self.refusals = counter("refusals", "Connections and calls refused", "wire", "reason")
         self.turn_s = histogram(
             "turn_seconds", "From the caller's last sample, by part", TURN_S, "wire", "part"
         )
-        self.turns = counter("turns", "Replies, by where their words come from", "source")
+        self.turns = counter("turns", "Replies, by what they do", "stage", "strategy")
         self.risks = counter("risk_raised", "Calls whose risk rose to a level", "level")
         self.barge_ins = counter("barge_ins", "Replies cut by the caller", "wire")
         self.gap_s = histogram("playout_gap_seconds", "Between frames of a reply", GAP_S, "wire")
@@ -86,63 +87,71 @@ class CallMetrics:
     """The :class:`~server.witness.Witness` of one call that counts for all."""
 
     def __init__(self, metrics: Metrics, opening: Opening, clock: Callable[[], float]) -> None:
-        self._metrics, self._clock, self._sound = metrics, clock, opening.sound
-        self._wire = opening.call.wire
+        self._metrics, self._clock, self._wire = metrics, clock, opening.wire
+        self._name = opening.wire.name
         self._begun = clock()
         self._last: float | None = None  # when the last frame of this reply went out
         self._dry_at = 0.0  # when the caller has heard all that was sent
         self._risk = RiskLevel.NONE
-        metrics.calls.labels(self._wire, opening.tenant).inc()
+        metrics.calls.labels(self._name, opening.tenant).inc()
 
-    def came(self, packets: Sequence[bytes], samples: int) -> None:
-        self._carried("up", packets, samples)
+    def came(self, events: Sequence[CallerEvent]) -> None:
+        for event in events:
+            if isinstance(event, Packets):
+                self._carried("up", event.packets)
 
-    def sent(self, event: CallEvent, samples: int) -> None:
+    def sent(self, event: CallEvent) -> None:
         match event:
             case Packets(packets):
-                self._carried("down", packets, samples)
-                self._paced(samples / SAMPLE_RATE_HZ)
+                self._paced(self._carried("down", packets))
             case Flush():
-                self._metrics.barge_ins.labels(self._wire).inc()
+                self._metrics.barge_ins.labels(self._name).inc()
                 self._last = None
             case Begin() | End():
                 self._last = None
-
-    def turn(self, speech: Speech, latency_ms: Mapping[str, float]) -> None:
-        metrics, reply = self._metrics, speech.reply
-        for part, ms in with_rest(latency_ms).items():
-            metrics.turn_s.labels(self._wire, part).observe(ms / 1000)
-        metrics.turns.labels(reply.source).inc()
-        level = reply.risk.level
-        if level.rank > self._risk.rank:
-            metrics.risks.labels(level.value).inc()
-        self._risk = level
-
-    def note(self, event: str) -> None:
-        self._metrics.events.labels(self._wire, event).inc()
+            case TurnInfo():
+                self._turn(event)
 
     def closed(self, ended: CallEnded) -> None:
-        self._metrics.ended.labels(self._wire, str(int(ended.code))).inc()
-        self._metrics.call_s.labels(self._wire).observe(self._clock() - self._begun)
+        self._metrics.ended.labels(self._name, str(int(ended.code))).inc()
+        self._metrics.call_s.labels(self._name).observe(self._clock() - self._begun)
 
-    def _carried(self, direction: str, packets: Sequence[bytes], samples: int) -> None:
-        metrics, wire = self._metrics, self._wire
-        metrics.sound_s.labels(wire, direction).inc(samples / SAMPLE_RATE_HZ)
-        metrics.bits.labels(wire, direction).inc(8 * sum(map(len, packets)))
-        if isinstance(self._sound, Rate):
-            count = len(packets) * self._sound.tokens_per_packet
-            metrics.tokens.labels(self._sound.name, direction).inc(count)
+    def _turn(self, turn: TurnInfo) -> None:
+        metrics = self._metrics
+        for part, ms in with_rest(turn.latency_ms).items():
+            metrics.turn_s.labels(self._name, part).observe(ms / 1000)
+        metrics.turns.labels(turn.stage.value, turn.strategy.value).inc()
+        if turn.risk.rank > self._risk.rank:
+            metrics.risks.labels(turn.risk.value).inc()
+        self._risk = turn.risk
+
+    def _carried(self, direction: Direction, packets: Sequence[bytes]) -> float:
+        """Counts sound and returns how many seconds of it there are."""
+        metrics, sound = self._metrics, self._wire.sound
+        seconds = seconds_of(sound, direction, packets)
+        metrics.sound_s.labels(self._name, direction).inc(seconds)
+        metrics.bits.labels(self._name, direction).inc(8 * sum(map(len, packets)))
+        if isinstance(sound, Rate):
+            count = len(packets) * sound.tokens_per_packet
+            metrics.tokens.labels(sound.name, direction).inc(count)
+        return seconds
 
     def _paced(self, seconds: float) -> None:
         now = self._clock()
         if self._last is not None:
-            self._metrics.gap_s.labels(self._wire).observe(now - self._last)
+            self._metrics.gap_s.labels(self._name).observe(now - self._last)
             if now > self._dry_at:
-                self._metrics.late.labels(self._wire).inc()
-        else:
-            self._dry_at = now
+                self._metrics.late.labels(self._name).inc()
+        self._dry_at = seconds + (now if self._last is None else max(now, self._dry_at))
         self._last = now
-        self._dry_at = max(self._dry_at, now) + seconds
+
+
+def seconds_of(sound: Sound, direction: Direction, packets: Sequence[bytes]) -> float:
+    """How long ``packets`` of one direction of a wire last."""
+    if isinstance(sound, Rate):
+        return len(packets) * sound.packet_ms / 1000
+    form = sound.up if direction == "up" else sound.down
+    return sum(house_samples(form, packet) for packet in packets) / SAMPLE_RATE_HZ
 
 
 def with_rest(latency_ms: Mapping[str, float]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from codec.errors import SecoustiError
@@ -20,6 +21,7 @@ from server.wires.events import Answer, HungUp
 from server.wires.native import ServerEvent
 from server.wires.sound import PcmSound
 from server.wires.wire import CallerEvent, Wire
+from server.witness import Opening
 
 log = logging.getLogger(__name__)
 
@@ -69,20 +71,27 @@ class Session:
         self._link.hold()
         sound = self._link.wire.sound
         rate = sound.name if isinstance(sound, Rate) else next(iter(self._house.parts.codecs))
-        self._house.crowd.begin(self._visitor)
+        with self._house.crowd.call(self._visitor):
+            slot = self._house.engine.claim(rate)
+            self.admitted = True
+            try:
+                return await self._call(slot, hello, rest)
+            finally:
+                slot.release()
+
+    async def _call(
+        self, slot: Slot, hello: native.Hello, rest: Sequence[CallerEvent]
+    ) -> CallEnded:
+        house, link = self._house, self._link
+        link.witnesses = house.witnesses(Opening(self.name, self._visitor.tenant, link.wire))
+        ended = CallEnded(CloseCode.FAULT, "the server failed inside; its log says why")
         try:
-            slot: Slot = self._house.engine.claim(rate)
-        except BaseException:
-            self._house.crowd.end(self._visitor)
-            raise
-        self.admitted = True
-        try:
-            line = line_for(sound, slot, self._house.shelf)
-            call = Call(self.name, self._link, self._house, line, hello, self._leaving)
-            return await call.run(rest)
+            line = line_for(link.wire.sound, slot, house.shelf)
+            ended = await Call(self.name, link, house, line, hello, self._leaving).run(rest)
         finally:
-            slot.release()
-            self._house.crowd.end(self._visitor)
+            for witness in link.witnesses:
+                witness.closed(ended)
+        return ended
 
     async def _hello(self) -> tuple[native.Hello, list[CallerEvent]]:
         """The wire's hello, and what came in one message with it."""

@@ -9,7 +9,7 @@ attributes that begin with :data:`PRIVATE`, which are left out unless the operat
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from opentelemetry.context import Context
@@ -19,10 +19,9 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import StatusCode, Tracer, set_span_in_context
 
-from server.latency import TurnClock
-from server.speaking import Speech
 from server.wires.closing import CallEnded, CloseCode
-from server.wires.wire import CallEvent
+from server.wires.native import Flush, TurnInfo
+from server.wires.wire import CallerEvent, CallEvent
 from server.witness import Opening
 
 PUBLIC, PRIVATE = "secousti.", "secousti.private."
@@ -38,9 +37,9 @@ class Traces:
         self._tracer = self._provider.get_tracer("secousti", version("secousti"))
         self._private = private
 
-    def call(self, opening: Opening, clock: Callable[[], float]) -> CallTrace:
+    def call(self, opening: Opening) -> CallTrace:
         """The trace of one call, which begins now."""
-        return CallTrace(self._tracer, opening, self._private, clock)
+        return CallTrace(self._tracer, opening, self._private)
 
     def close(self) -> None:
         """Sends what is not sent yet; blocks as long as that takes."""
@@ -50,46 +49,45 @@ class Traces:
 class CallTrace:
     """The :class:`~server.witness.Witness` of one call that makes its spans."""
 
-    def __init__(
-        self, tracer: Tracer, opening: Opening, private: bool, clock: Callable[[], float]
-    ) -> None:
-        self._tracer, self._private, self._clock = tracer, private, clock
-        call = opening.call
-        told = {"session": call.session, "wire": call.wire, "tenant": opening.tenant}
+    def __init__(self, tracer: Tracer, opening: Opening, private: bool) -> None:
+        self._tracer, self._private = tracer, private
+        told = {"session": opening.session, "wire": opening.wire.name, "tenant": opening.tenant}
         self._span = tracer.start_span("call", Context(), attributes=self._told(told))
-        self._span.set_attributes(self._hidden({"peer_id": call.peer_id}))
+        self._span.set_attributes(self._hidden({"peer_id": opening.wire.peer_id}))
         self._context = set_span_in_context(self._span)
 
-    def came(self, packets: Sequence[bytes], samples: int) -> None:
-        """Sound is no matter for a trace."""
+    def came(self, events: Sequence[CallerEvent]) -> None:
+        """What the caller's side says is told with the turn that answers it."""
 
-    def sent(self, event: CallEvent, samples: int) -> None:
-        """Sound is no matter for a trace."""
-
-    def turn(self, speech: Speech, latency_ms: Mapping[str, float]) -> None:
-        parts = list(moments(speech.clock))
-        if not parts:
-            return
-        reply = speech.reply
-        told = {"stage": reply.stage, "strategy": reply.strategy, "source": reply.source}
-        hidden = {"heard": speech.heard, "said": reply.text, "risk": reply.risk.level}
-        begun, ended = min(start for _, start, _ in parts), max(end for _, _, end in parts)
-        turn = self._tracer.start_span("turn", self._context, start_time=self._at(begun))
-        turn.set_attributes({**self._told(told), **self._hidden(hidden)})
-        inside = set_span_in_context(turn)
-        for name, start, end in parts:
-            part = self._tracer.start_span(name, inside, start_time=self._at(start))
-            part.end(self._at(end))
-        turn.end(self._at(ended))
-
-    def note(self, event: str) -> None:
-        self._span.add_event(event)
+    def sent(self, event: CallEvent) -> None:
+        match event:
+            case TurnInfo():
+                self._turn(event)
+            case Flush():
+                self._span.add_event("barge_in")
 
     def closed(self, ended: CallEnded) -> None:
         self._span.set_attributes({f"{PUBLIC}code": int(ended.code)})
         if ended.code == CloseCode.FAULT:
             self._span.set_status(StatusCode.ERROR)
         self._span.end()
+
+    def _turn(self, turn: TurnInfo) -> None:
+        """One turn, whose first sound has just gone out."""
+        parts = list(parts_of(turn.latency_ms))
+        if not parts:
+            return
+        told = {"stage": turn.stage, "strategy": turn.strategy}
+        hidden = {"heard": turn.heard, "said": turn.said, "risk": turn.risk}
+        now = time.time_ns()
+        longest = max(ago for _, ago, _ in parts)
+        span = self._tracer.start_span("turn", self._context, start_time=now - _ns(longest))
+        span.set_attributes({**self._told(told), **self._hidden(hidden)})
+        inside = set_span_in_context(span)
+        for name, ago, length in parts:
+            part = self._tracer.start_span(name, inside, start_time=now - _ns(ago))
+            part.end(now - _ns(ago - length))
+        span.end(now)
 
     def _told(self, fields: Mapping[str, str]) -> dict[str, str]:
         return {PUBLIC + name: str(value) for name, value in fields.items()}
@@ -99,18 +97,23 @@ class CallTrace:
             return {}
         return {PRIVATE + name: str(value) for name, value in fields.items()}
 
-    def _at(self, moment: float) -> int:
-        """A moment of the server's clock in nanoseconds of the world's."""
-        return time.time_ns() - round(1e9 * (self._clock() - moment))
+
+def parts_of(latency_ms: Mapping[str, float]) -> Iterator[tuple[str, float, float]]:
+    """The parts of a turn whose first sound goes out now: name, how many milliseconds ago it
+    began, and its length.
+
+    The end of turn is waited for from the last sample on; the other parts end one before the other.
+    """
+    whole = latency_ms.get("voice_to_voice")
+    if whole is not None and "endpoint" in latency_ms:
+        yield "endpoint", whole, min(whole, latency_ms["endpoint"])
+    ago = 0.0
+    for name in ("speak_first", "think", "recognise"):
+        if name not in latency_ms:
+            return
+        ago += latency_ms[name]
+        yield name, ago, latency_ms[name]
 
 
-def moments(clock: TurnClock) -> Iterator[tuple[str, float, float]]:
-    """The parts of a turn that were reached: name, begin and end on the server's clock."""
-    if clock.speech_end is not None and clock.endpoint_ms is not None:
-        yield "endpoint", clock.speech_end, clock.speech_end + clock.endpoint_ms / 1000
-    if clock.asked is not None and clock.recognise_ms is not None:
-        yield "recognise", clock.asked - clock.recognise_ms / 1000, clock.asked
-    if clock.asked is not None and clock.answered is not None:
-        yield "think", clock.asked, clock.answered
-    if clock.answered is not None and clock.first_sent is not None:
-        yield "speak_first", clock.answered, clock.first_sent
+def _ns(ms: float) -> int:
+    return round(1e6 * ms)

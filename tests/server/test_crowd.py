@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,36 +56,40 @@ def test_an_address_that_guesses_tokens_must_wait():
 
 def test_a_tenant_has_so_many_calls_and_the_others_theirs():
     here, _ = crowd(tenant_calls=1, address_calls=2)
-    north, south = Visitor("a", "north"), Visitor("a", "south")
-    here.begin(north)
-    with pytest.raises(CrowdFull, match="tenant"):
-        here.begin(Visitor("b", "north"))
-    here.begin(south)
-    with pytest.raises(CrowdFull, match="address"):
-        here.begin(Visitor("a", "west"))
-    here.end(north)
-    here.begin(Visitor("a", "north"))
+    refused = pytest.raises(CrowdFull, match="tenant")
+    with here.call(Visitor("a", "north")), refused, here.call(Visitor("b", "north")):
+        pass
+    refused = pytest.raises(CrowdFull, match="address")
+    both = here.call(Visitor("a", "north")), here.call(Visitor("a", "south"))
+    with both[0], both[1], refused, here.call(Visitor("a", "west")):
+        pass
+    with here.call(Visitor("a", "north")):
+        pass
 
 
 def test_a_tenant_calls_so_often():
     here, clock = crowd(tenant_calls_per_minute=4.0)
-    for _ in range(2):  # half a minute's worth
-        here.begin(Visitor("a", "north"))
+
+    def call(tenant):
+        with here.call(Visitor("a", tenant)):
+            return True
+
+    assert call("north")  # half a minute's worth is two
+    assert call("north")
     with pytest.raises(CrowdFull, match="often"):
-        here.begin(Visitor("a", "north"))
-    here.begin(Visitor("a", "south"))
+        call("north")
+    assert call("south")
     clock.now += 15.0
-    here.begin(Visitor("a", "north"))
+    assert call("north")
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=30))
 def test_who_leaves_leaves_nothing_behind(names):
     here, _ = crowd()
-    visitors = [Visitor(name, name * 2) for name in names]
-    for visitor in visitors:
-        here.begin(visitor)
-    for visitor in visitors:
-        here.end(visitor)
+    with ExitStack() as calls:
+        for name in names:
+            calls.enter_context(here.call(Visitor(name, name * 2)))
+        assert sum(here._tenant_calls.values()) == len(names)
     assert not here._tenant_calls
     assert not here._address_calls
 

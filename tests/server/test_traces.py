@@ -8,16 +8,13 @@ import sys
 import pytest
 
 from codec.errors import SecoustiError
-from codec.rates import HIGH
-from server.latency import TurnClock
-from server.parts import CallName
-from server.speaking import Speech
 from server.watch import traces_of
 from server.wires.closing import CallEnded, CloseCode
+from server.wires.native import Begin, Flush, TurnInfo
+from server.wires.twilio import TwilioWire
 from server.witness import Opening
-from tests.server.fakes import reply_of
 from tests.server.sockets import QUICK
-from voice_agent.contracts import RiskLevel, RiskState
+from voice_agent.contracts import RiskLevel, Stage, Strategy
 
 pytest.importorskip("opentelemetry.sdk", reason="pip install 'secousti[otel]'")
 
@@ -27,22 +24,30 @@ from opentelemetry.trace import StatusCode
 
 from server.traces import PRIVATE, Traces
 
-OPENING = Opening(CallName("c0ffee", "twilio", "CA-secret"), "north", HIGH)
+WIRE = TwilioWire()
+WIRE.peer_id = "CA-secret"
+OPENING = Opening("c0ffee", "north", WIRE)
 HEARD, SAID = "I have not slept since Tuesday", "That sounds hard."
-RISK = RiskState(level=RiskLevel.LOW)
-TURN = Speech(
-    dataclasses.replace(reply_of(SAID), risk=RISK),
-    HEARD,
-    TurnClock(300.0, 40.0, speech_end=10.0, asked=10.4, answered=10.5, first_sent=10.7),
+PARTS = {"endpoint": 300.0, "recognise": 40.0, "think": 100.0, "speak_first": 200.0}
+TURN = TurnInfo(
+    generation=1,
+    heard=HEARD,
+    said=SAID,
+    stage=Stage.EXPLORATION,
+    strategy=Strategy.REFLECTION,
+    risk=RiskLevel.LOW,
+    latency_ms={**PARTS, "voice_to_voice": 700.0},
 )
 
 
 def spans(private=False, ended=CloseCode.NORMAL, turn=TURN):
     kept = InMemorySpanExporter()
     traces = Traces(private, SimpleSpanProcessor(kept))
-    call = traces.call(OPENING, lambda: 11.0)
-    call.turn(turn, {})
-    call.note("resumed")
+    call = traces.call(OPENING)
+    call.came([])
+    call.sent(Begin(generation=1))
+    call.sent(turn)
+    call.sent(Flush(generation=1))
     call.closed(CallEnded(ended))
     traces.close()
     return kept.get_finished_spans()
@@ -60,16 +65,18 @@ def seconds(span):
 def test_a_turn_runs_from_the_last_sample_to_the_first_and_has_its_parts():
     told = {span.name: span for span in spans()}
     turn, call = told["turn"], told["call"]
-    assert seconds(turn) == pytest.approx(0.7, abs=0.01)
-    parts = {"endpoint": 0.3, "recognise": 0.04, "think": 0.1, "speak_first": 0.2}
-    assert set(told) == {"call", "turn", *parts}
-    for name, length in parts.items():
-        assert seconds(told[name]) == pytest.approx(length, abs=0.01)
+    assert seconds(turn) == pytest.approx(0.7, abs=1e-6)
+    assert set(told) == {"call", "turn", *PARTS}
+    for name, ms in PARTS.items():
+        assert seconds(told[name]) == pytest.approx(ms / 1000, abs=1e-6)
         assert told[name].parent.span_id == turn.context.span_id
-        assert turn.start_time - 1e7 <= told[name].start_time
-        assert told[name].end_time <= turn.end_time + 1e7
+        assert turn.start_time <= told[name].start_time
+        assert told[name].end_time <= turn.end_time
+    assert told["endpoint"].start_time == turn.start_time
+    assert told["think"].end_time == told["speak_first"].start_time
+    assert told["speak_first"].end_time == turn.end_time
     assert turn.parent.span_id == call.context.span_id
-    assert [event.name for event in call.events] == ["resumed"]
+    assert [event.name for event in call.events] == ["barge_in"]
 
 
 def test_what_is_private_is_left_out_unless_asked_for():
@@ -90,7 +97,11 @@ def test_only_a_fault_of_ours_is_an_error():
 
 
 def test_a_turn_that_reached_nothing_has_no_span():
-    assert [span.name for span in spans(turn=Speech(reply_of("Hello.")))] == ["call"]
+    never = TURN.model_copy(update={"latency_ms": {}})
+    assert [span.name for span in spans(turn=never)] == ["call"]
+    greeting = TURN.model_copy(update={"latency_ms": {"think": 5.0, "speak_first": 9.0}})
+    names = {span.name for span in spans(turn=greeting)}
+    assert names == {"call", "turn", "think", "speak_first"}
 
 
 def test_without_opentelemetry_the_fault_says_what_to_install(monkeypatch):
