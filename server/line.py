@@ -6,7 +6,8 @@ frames of the wire. Lengths are in samples at 16 kHz whatever is on the wire.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,8 @@ from server.engine import Slot
 from server.parts import Pcm
 from server.scripts import Framer, ScriptShelf
 from server.wires.sound import Cutter, PcmSound, Resampler, Sound, house_samples
+
+PIECE_SAMPLES = 16_000
 
 
 class Line(Protocol):
@@ -91,18 +94,30 @@ class PcmLine:
         return sum(house_samples(self._sound.up, packet) for packet in packets)
 
     async def hear(self, packet: bytes) -> Pcm:
-        return self._ear.push(self._sound.up.decode(packet))
+        heard = []
+        for piece in pieces(self._sound.up.decode(packet)):
+            heard.append(self._ear.push(piece))
+            if len(piece) == PIECE_SAMPLES:  # a client that sends much at once holds nobody up
+                await asyncio.sleep(0)
+        return np.concatenate(heard)
 
     async def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
         down = self._sound.down
         size = down.bytes_of(self._sound.frame_ms)
         mouth, cutter = Resampler(SAMPLE_RATE_HZ, down.rate_hz), Cutter(size)
         async for chunk in sound:
-            for frame in cutter.push(down.encode(mouth.push(chunk))):
-                yield frame
+            for piece in pieces(chunk):
+                for frame in cutter.push(down.encode(mouth.push(piece))):
+                    yield frame
         silence = down.encode(np.zeros(size // down.sample_bytes, np.float32))
         for frame in cutter.push(down.encode(mouth.finish())) + cutter.finish(silence):
             yield frame
 
     def prepared(self, text: str) -> Sequence[bytes] | None:
         return () if self.muted else None
+
+
+def pieces(pcm: Pcm) -> Iterator[Pcm]:
+    """``pcm`` in pieces whose resampling takes the event loop well under a millisecond."""
+    for start in range(0, max(1, len(pcm)), PIECE_SAMPLES):
+        yield pcm[start : start + PIECE_SAMPLES]

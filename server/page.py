@@ -110,7 +110,7 @@ class Page:
     ) -> None:
         self._settings, self._tenants = settings, tenants
         self._exports, self._pool = exports, pool
-        self._codecs: dict[str, asyncio.Future[Mapping[str, bytes]]] = {}
+        self._codecs: dict[str, asyncio.Future[Mapping[str, File]]] = {}
         self._files = {**static_files(), FACTS: File.named(FACTS, self._facts())}
 
     async def answer(self, request: Request) -> Response | None:
@@ -138,18 +138,22 @@ class Page:
             return refused(HTTPStatus.SERVICE_UNAVAILABLE, "the codec cannot be had now")
         if name not in files:
             return refused(HTTPStatus.NOT_FOUND, "the codec has no such file")
-        return File.named(name, files[name]).answer(request)
+        return files[name].answer(request)
 
-    async def _exported(self, rate: str) -> Mapping[str, bytes]:
+    async def _exported(self, rate: str) -> Mapping[str, File]:
         """The codec's files, made when they are first asked for."""
         if rate not in self._codecs:
             work = asyncio.get_running_loop().run_in_executor(self._pool, self._export, rate)
             self._codecs[rate] = work
         return await asyncio.shield(self._codecs[rate])
 
-    def _export(self, rate: str) -> Mapping[str, bytes]:
+    def _export(self, rate: str) -> Mapping[str, File]:
+        """Also hashed here: tens of megabytes would hold up every call of the event loop."""
         assert self._exports is not None
-        return self._exports(rate)
+        files = {name: File.named(name, body) for name, body in self._exports(rate).items()}
+        for file in files.values():
+            _ = file.sha256
+        return files
 
     def _facts(self) -> bytes:
         runtime = static_files()[PREFIX + RUNTIME]

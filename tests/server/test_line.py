@@ -78,3 +78,25 @@ def test_a_muted_line_has_no_frames_for_any_text():
     assert line.prepared("Hello.") is None
     line.muted = True
     assert line.prepared("Hello.") == ()
+
+
+def test_much_sound_at_once_lets_others_go_between():
+    line = line_of(PcmFormat("pcm16", 24_000))
+    turns = 0
+
+    async def work():
+        nonlocal turns
+
+        async def other():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        beside = asyncio.create_task(other())
+        heard = await line.hear(bytes(2 * 24_000 * 10))
+        beside.cancel()
+        return heard
+
+    assert len(asyncio.run(work())) == pytest.approx(160_000, abs=200)
+    assert turns >= 9
