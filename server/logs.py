@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 CALL: ContextVar[str] = ContextVar("call", default="")
 FRAMES_KEPT = 12  # of a traceback, the innermost
+CHATTY = ("httpx", "websockets")  # a line for every request, also a monitor's
 FIELDS = "fields"  # logging's own ``extra`` of this name has further fields of a line
 
 Form = Literal["text", "json"]
@@ -29,7 +30,8 @@ def start_logging(form: Form, words: bool, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(words) if form == "json" else PlainLines(words))
     logging.basicConfig(level=level, handlers=[handler])
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # one line a request, with its address
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 class JsonLines(logging.Formatter):

@@ -63,7 +63,7 @@ class Metrics:
         self.gap_s = histogram("playout_gap_seconds", "Between frames of a reply", GAP_S, "wire")
         self.late = counter("playout_underruns", "Frames sent after the caller ran dry", "wire")
         self.sound_s = counter("sound_seconds", "Speech carried", "wire", "direction")
-        self.bits = counter("sound_bits", "Bits of that speech", "wire", "direction")
+        self.bytes = counter("sound_bytes", "Bytes of that speech", "wire", "direction")
         self.tokens = counter("tokens", "Codec tokens carried", "rate", "direction")
         self.frame_s = histogram("frame_delay_seconds", "Wait for the codec", FRAME_S, "direction")
         self.step_s = histogram("codec_step_seconds", "One batched step of all slots", FRAME_S)
@@ -130,7 +130,7 @@ class CallMetrics:
         metrics, sound = self._metrics, self._wire.sound
         seconds = seconds_of(sound, direction, packets)
         metrics.sound_s.labels(self._name, direction).inc(seconds)
-        metrics.bits.labels(self._name, direction).inc(8 * sum(map(len, packets)))
+        metrics.bytes.labels(self._name, direction).inc(sum(map(len, packets)))
         if isinstance(sound, Rate):
             count = len(packets) * sound.tokens_per_packet
             metrics.tokens.labels(sound.name, direction).inc(count)

@@ -59,15 +59,15 @@ def test_a_call_is_counted_by_wire_and_tenant_and_by_its_end():
     assert call.value("call_seconds_sum", wire="twilio") == pytest.approx(42.0)
 
 
-def test_sound_is_counted_in_seconds_bits_and_tokens():
+def test_sound_is_counted_in_seconds_bytes_and_tokens():
     phone = Call()
     phone.told.came([FRAME, Flush(generation=1)])
     assert phone.value("sound_seconds_total", wire="twilio", direction="up") == pytest.approx(0.02)
-    assert phone.value("sound_bits_total", wire="twilio", direction="up") == 1280
+    assert phone.value("sound_bytes_total", wire="twilio", direction="up") == 160
     tokens = Call(native.ServerWire())
     tokens.send(Packets((bytes(5), bytes(5))))
     assert tokens.value("sound_seconds_total", wire="native", direction="down") == 0.08
-    assert tokens.value("sound_bits_total", wire="native", direction="down") == 80
+    assert tokens.value("sound_bytes_total", wire="native", direction="down") == 10
     assert tokens.value("tokens_total", rate="high", direction="down") == 4
     assert seconds_of(HIGH, "up", [bytes(5)] * 25) == 1.0
 
@@ -132,7 +132,7 @@ EXPECTED = {
     "codec_step_seconds_count": {},
     "playout_gap_seconds_count": {"wire": "native"},
     "event_loop_lag_seconds_count": {},
-    "sound_bits_total": {"wire": "native", "direction": "up"},
+    "sound_bytes_total": {"wire": "native", "direction": "up"},
     "tokens_total": {"rate": "high", "direction": "down"},
     "slots": {},
     "ready": {},
@@ -161,9 +161,8 @@ def test_prometheus_reads_all_of_it_after_a_real_call():
         [sample] = [s for s in samples if s.name == f"secousti_{name}" and s.labels == labels]
         assert sample.value > 0, name
     up = {s.name: s.value for s in samples if s.labels == {"wire": "native", "direction": "up"}}
-    assert up["secousti_sound_bits_total"] / up["secousti_sound_seconds_total"] == pytest.approx(
-        1012.5, rel=0.05
-    )
+    bps = 8 * up["secousti_sound_bytes_total"] / up["secousti_sound_seconds_total"]
+    assert bps == pytest.approx(1012.5, rel=0.05)
     assert {s.name: s.value for s in samples}["secousti_slots_used"] == 0
     assert next(s.value for s in samples if s.name == "process_resident_memory_bytes") > 1e6
     assert "tired" not in text
