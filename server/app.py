@@ -12,7 +12,6 @@ import errno
 import logging
 import secrets
 import signal
-import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +47,7 @@ from server.session import Session
 from server.settings import ServerSettings
 from server.tcp import Admission, AudioSocketListener
 from server.tenants import OPERATOR, Tenants
+from server.tls import Certificate
 from server.watch import Watch, traces_of
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.sound import Sound
@@ -106,7 +106,7 @@ class Server:
         admits: Admission | None = None,
     ) -> None:
         check_exposure(settings.host, settings.token, settings.insecure, settings.tokens)
-        self._settings = settings
+        self._settings, self._certificate = settings, certificate_of(settings)
         # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
         self._pool = ThreadPoolExecutor(3 * settings.slots, "secousti-worker")
         self.metrics = Metrics()
@@ -182,6 +182,11 @@ class Server:
             await asyncio.to_thread(self._house.traces.close)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def reload(self) -> None:
+        """Takes a renewed certificate; tokens are noticed without being told."""
+        if self._certificate is not None:
+            self._certificate.renew()
+
     async def drain(self, patience_s: float = 0.0) -> None:
         """No new calls, and who comes is told so; running ones may go on for ``patience_s``, then
         finish what is being said and close with 1001."""
@@ -220,7 +225,7 @@ class Server:
                 ping_timeout=PING_S,
                 close_timeout=CLOSE_S,
                 server_header=None,
-                ssl=_tls(settings),
+                ssl=self._certificate and self._certificate.context,
             )
         except OSError as error:
             raise _not_listening(settings, error) from error
@@ -312,7 +317,7 @@ async def serve(
     """Runs a server until SIGTERM, then lets its calls finish; ``ready`` is told the port.
 
     SIGINT, a person's Ctrl-C, lets them finish what is being said. Either signal for the second
-    time ends the process at once.
+    time ends the process at once. SIGHUP reads renewed TLS files.
 
     Raises:
         SecoustiError: see :class:`Server`.
@@ -322,6 +327,7 @@ async def serve(
     for number in STOPS:
         loop.add_signal_handler(number, signals.put_nowait, number)
     async with Server(settings, parts, shelf=shelf) as server:
+        loop.add_signal_handler(signal.SIGHUP, server.reload)
         ready(server.port)
         asked = await signals.get()
         for number in STOPS:  # whoever asks twice does not want to wait
@@ -331,15 +337,22 @@ async def serve(
         await server.drain(settings.drain_s if asked == signal.SIGTERM else 0.0)
 
 
-def _tls(settings: ServerSettings) -> ssl.SSLContext | None:
+def check(settings: ServerSettings) -> None:
+    """Raises what a server with these settings would, before any model has taken its time."""
+    check_exposure(settings.host, settings.token, settings.insecure, settings.tokens)
+    Tenants(settings.token, settings.tokens)
+    Proxies(settings.trusted_proxies)
+    traces_of(settings)
+    certificate_of(settings)
+
+
+def certificate_of(settings: ServerSettings) -> Certificate | None:
+    """The certificate that the settings name."""
+    if settings.tls_cert is None and settings.tls_key is not None:
+        raise SecoustiError("tls_key without tls_cert: name the certificate too")
     if settings.tls_cert is None:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        raise SecoustiError(f"cannot use the TLS files: {error}; check both paths") from error
-    return context
+    return Certificate(settings.tls_cert, settings.tls_key)
 
 
 def _not_listening(settings: ServerSettings, error: OSError) -> SecoustiError:

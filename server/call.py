@@ -35,6 +35,7 @@ from server.scripts import ScriptShelf
 from server.settings import ServerSettings
 from server.speaking import Speaker, Speech
 from server.talking import Cancelled, Nudged, PersonWanted, Talker
+from server.turnlog import TurnLog
 from server.turns import Turns
 from server.wires import native
 from server.wires.closing import CallEnded, CloseCode, ProtocolError
@@ -89,7 +90,10 @@ class House:
 
     def witnesses(self, opening: Opening) -> list[Witness]:
         """Who is told what happens in a call that begins now."""
-        told: list[Witness] = [CallMetrics(self.metrics, opening, self.clock)]
+        told: list[Witness] = [
+            CallMetrics(self.metrics, opening, self.clock),
+            TurnLog(opening, self.settings.log_words),
+        ]
         return told if self.traces is None else [*told, self.traces.call(opening)]
 
 

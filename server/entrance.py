@@ -1,11 +1,13 @@
 """The way in: pages are answered, and whoever wants to call is let in or told why not.
 
-In order: an address that guesses tokens, the pages, a flood of connections, the door that is asked
-for with its token and origin, and whether there is room to wait. Every refusal is counted.
+In order: a token from an address that guesses them, the pages, a flood of connections, the door
+that is asked for with its token and origin, and whether there is room to wait. Every refusal is
+counted.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -18,6 +20,8 @@ from server.http import Site, plain
 from server.metrics import Metrics
 from server.proxies import Proxies, peer_address
 from server.wires.wire import Wire
+
+log = logging.getLogger(__name__)
 
 RETRY_S = 5  # what a balancer or a client that reads it waits; the buckets fill meanwhile
 ANSWER_S = 9.0  # to take the answer to a GET in; the library gives a handshake ten
@@ -37,11 +41,12 @@ class Entrance:
     ) -> None:
         self._site, self._doors, self._crowd = site, doors, crowd
         self._proxies, self._metrics, self._crowded = proxies, metrics, crowded
+        self._warned = False  # of a proxy whose callers all count as one
 
     async def admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """The answer to a request that is no call, or to a caller who stays out; None: come in."""
         address = self.address(connection, request)
-        if self._crowd.suspects(address):
+        if self._doors.offers_token(request) and self._crowd.suspects(address):
             return self._refuse(request, _too_many("too many wrong tokens from this address"))
         if (page := await self._site.answer(request)) is not None:
             connection.close_timeout = ANSWER_S
@@ -57,16 +62,18 @@ class Entrance:
     def address(self, connection: ServerConnection, request: Request) -> str:
         """Whom the connection is counted for."""
         forwarded = request.headers.get_all("X-Forwarded-For")
-        return self._proxies.address(peer_address(connection.remote_address), forwarded)
+        peer = peer_address(connection.remote_address)
+        address = self._proxies.address(peer, forwarded)
+        if forwarded and peer == address and not self._warned:
+            self._warned = True
+            log.warning("%s says whom it calls for and is none of trusted_proxies", peer)
+        return address
 
     def wire(self, request: Request, visitor: Visitor) -> Wire:
         """The wire of a connection that was let in; a token in its stream says whose it is."""
 
         def admits(token: str | None) -> bool:
-            tenant = self._doors.whose(token)
-            if tenant is None and not visitor.tenant:
-                self._crowd.failed(visitor.address)
-            visitor.tenant = visitor.tenant or tenant or ""
+            visitor.tenant = visitor.tenant or self._doors.whose(token) or ""
             return bool(visitor.tenant)
 
         visitor.tenant = self._doors.tenant(request) or ""

@@ -17,7 +17,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from codec.rates import SAMPLE_RATE_HZ, Rate
 from server.wires.closing import CallEnded
-from server.wires.native import Begin, End, Flush, Packets, TurnInfo
+from server.wires.native import Begin, End, Flush, Lost, Packets, Played, Resumed, TurnInfo
 from server.wires.sound import Sound, house_samples
 from server.wires.wire import CallerEvent, CallEvent
 from server.witness import Opening
@@ -62,6 +62,9 @@ class Metrics:
         self.barge_ins = counter("barge_ins", "Replies cut by the caller", "wire")
         self.gap_s = histogram("playout_gap_seconds", "Between frames of a reply", GAP_S, "wire")
         self.late = counter("playout_underruns", "Frames sent after the caller ran dry", "wire")
+        self.lost = counter("lost_packets", "Packets of callers made up by us", "wire")
+        self.concealed_s = counter("concealed_seconds", "Replies made up by callers", "wire")
+        self.resumes = counter("resumes", "Callers who came back after a break", "wire")
         self.sound_s = counter("sound_seconds", "Speech carried", "wire", "direction")
         self.bytes = counter("sound_bytes", "Bytes of that speech", "wire", "direction")
         self.tokens = counter("tokens", "Codec tokens carried", "rate", "direction")
@@ -93,12 +96,18 @@ class CallMetrics:
         self._last: float | None = None  # when the last frame of this reply went out
         self._dry_at = 0.0  # when the caller has heard all that was sent
         self._risk = RiskLevel.NONE
+        self._generation = self._concealed = 0
         metrics.calls.labels(self._name, opening.tenant).inc()
 
     def came(self, events: Sequence[CallerEvent]) -> None:
         for event in events:
-            if isinstance(event, Packets):
-                self._carried("up", event.packets)
+            match event:
+                case Packets(packets):
+                    self._carried("up", packets)
+                case Lost(packets=count):
+                    self._metrics.lost.labels(self._name).inc(count)
+                case Played():
+                    self._played(event)
 
     def sent(self, event: CallEvent) -> None:
         match event:
@@ -111,10 +120,19 @@ class CallMetrics:
                 self._last = None
             case TurnInfo():
                 self._turn(event)
+            case Resumed():
+                self._metrics.resumes.labels(self._name).inc()
 
     def closed(self, ended: CallEnded) -> None:
         self._metrics.ended.labels(self._name, str(int(ended.code))).inc()
         self._metrics.call_s.labels(self._name).observe(self._clock() - self._begun)
+
+    def _played(self, report: Played) -> None:
+        """A report counts what was made up since its reply began."""
+        before = self._concealed if report.generation == self._generation else 0
+        new = max(0, report.concealed - before)
+        self._metrics.concealed_s.labels(self._name).inc(new / SAMPLE_RATE_HZ)
+        self._generation, self._concealed = report.generation, before + new
 
     def _turn(self, turn: TurnInfo) -> None:
         metrics = self._metrics

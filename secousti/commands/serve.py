@@ -85,8 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
     from secousti.house import build_parts, server_settings
     from secousti.settings import load_settings
-    from server.app import serve
-    from server.auth import check_exposure
+    from server.app import check, serve
     from server.logs import start_logging
 
     flags = {name: getattr(args, name) for name in FLAGS}
@@ -95,8 +94,7 @@ def run(args: argparse.Namespace) -> int:
         return print_config(settings, args.config, flags)
     start_logging(settings.log_format, settings.log_words)
     plan = server_settings(settings)
-    # Before the models take their time.
-    check_exposure(plan.host, plan.token, plan.insecure, plan.tokens)
+    check(plan)  # before the models take their time
     scheme = "wss" if plan.tls_cert else "ws"
 
     def ready(port: int) -> None:

@@ -12,7 +12,7 @@ from codec.rates import HIGH
 from server.metrics import CallMetrics, ErrorCount, Metrics, seconds_of, with_rest
 from server.wires import native
 from server.wires.closing import CallEnded, CloseCode
-from server.wires.native import Begin, End, Flush, Packets, TurnInfo
+from server.wires.native import Begin, End, Flush, Lost, Packets, Played, Resumed, TurnInfo
 from server.wires.twilio import TwilioWire
 from server.witness import Opening
 from tests.server.sockets import calling, calls_are, with_server
@@ -70,6 +70,18 @@ def test_sound_is_counted_in_seconds_bytes_and_tokens():
     assert tokens.value("sound_bytes_total", wire="native", direction="down") == 10
     assert tokens.value("tokens_total", rate="high", direction="down") == 4
     assert seconds_of(HIGH, "up", [bytes(5)] * 25) == 1.0
+
+
+def test_what_was_made_up_is_counted_once():
+    call = Call(native.ServerWire())
+    reports = [(1, 160), (1, 480), (1, 480), (2, 160), (2, 0)]
+    for generation, concealed in reports:
+        call.told.came([Played(generation=generation, samples=0, concealed=concealed)])
+    assert call.value("concealed_seconds_total", wire="native") == pytest.approx(640 / 16_000)
+    call.told.came([Lost(packets=3)])
+    assert call.value("lost_packets_total", wire="native") == 3
+    call.send(Resumed(received=7))
+    assert call.value("resumes_total", wire="native") == 1
 
 
 def test_gaps_are_between_frames_of_one_reply_and_an_empty_queue_is_an_underrun():
