@@ -1,8 +1,7 @@
 """The websocket server: who gets in, which address is what, and how everybody leaves.
 
 One process: the event loop in this thread, the codec in the engine's thread, hearing, thinking and
-speaking in a pool. :func:`serve` runs until it is told to stop; :class:`Server` is the same
-for those who run their own loop.
+speaking in a pool. :mod:`server.serving` runs one until it is told to stop.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import asyncio
 import errno
 import logging
 import secrets
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +45,7 @@ from server.session import Session
 from server.settings import ServerSettings
 from server.tcp import Admission, AudioSocketListener
 from server.tenants import OPERATOR, Tenants
-from server.tls import Certificate
+from server.tls import certificate_of
 from server.watch import Watch, traces_of
 from server.wires.closing import CallEnded, CloseCode, close_reason
 from server.wires.sound import Sound
@@ -60,7 +58,6 @@ log = logging.getLogger(__name__)
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
 CLOSE_S = 2.0  # a caller that floods us may not answer our close frame
-STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 class SocketPeer:
@@ -305,54 +302,6 @@ class Server:
         started = datetime.now(UTC)
         path = self._settings.log_dir / f"{started:%Y%m%dT%H%M%S}-{name}.jsonl"
         return CallLog(path, sound, self._house.clock, started.isoformat(), name)
-
-
-async def serve(
-    settings: ServerSettings,
-    parts: Parts,
-    *,
-    shelf: ScriptShelf | None = None,
-    ready: Callable[[int], None] = lambda port: None,
-) -> None:
-    """Runs a server until SIGTERM, then lets its calls finish; ``ready`` is told the port.
-
-    SIGINT, a person's Ctrl-C, lets them finish what is being said. Either signal for the second
-    time ends the process at once. SIGHUP reads renewed TLS files.
-
-    Raises:
-        SecoustiError: see :class:`Server`.
-    """
-    signals: asyncio.Queue[int] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number in STOPS:
-        loop.add_signal_handler(number, signals.put_nowait, number)
-    async with Server(settings, parts, shelf=shelf) as server:
-        loop.add_signal_handler(signal.SIGHUP, server.reload)
-        ready(server.port)
-        asked = await signals.get()
-        for number in STOPS:  # whoever asks twice does not want to wait
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-        log.info("no more calls; %d may finish", server.calls)
-        await server.drain(settings.drain_s if asked == signal.SIGTERM else 0.0)
-
-
-def check(settings: ServerSettings) -> None:
-    """Raises what a server with these settings would, before any model has taken its time."""
-    check_exposure(settings.host, settings.token, settings.insecure, settings.tokens)
-    Tenants(settings.token, settings.tokens)
-    Proxies(settings.trusted_proxies)
-    traces_of(settings)
-    certificate_of(settings)
-
-
-def certificate_of(settings: ServerSettings) -> Certificate | None:
-    """The certificate that the settings name."""
-    if settings.tls_cert is None and settings.tls_key is not None:
-        raise SecoustiError("tls_key without tls_cert: name the certificate too")
-    if settings.tls_cert is None:
-        return None
-    return Certificate(settings.tls_cert, settings.tls_key)
 
 
 def _not_listening(settings: ServerSettings, error: OSError) -> SecoustiError:

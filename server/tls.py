@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 
 from codec.errors import SecoustiError
+from server.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
@@ -38,3 +39,12 @@ class Certificate:
             self.context.load_cert_chain(self._chain, self._key)
         except (OSError, ssl.SSLError) as error:
             raise SecoustiError(f"cannot use the TLS files: {error}; check both paths") from error
+
+
+def certificate_of(settings: ServerSettings) -> Certificate | None:
+    """The certificate that the settings name."""
+    if settings.tls_cert is None and settings.tls_key is not None:
+        raise SecoustiError("tls_key without tls_cert: name the certificate too")
+    if settings.tls_cert is None:
+        return None
+    return Certificate(settings.tls_cert, settings.tls_key)

@@ -85,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
 
     from secousti.house import build_parts, server_settings
     from secousti.settings import load_settings
-    from server.app import check, serve
     from server.logs import start_logging
+    from server.serving import check, serve
 
     flags = {name: getattr(args, name) for name in FLAGS}
     settings = load_settings(args.config, **flags)

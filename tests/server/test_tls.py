@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from codec.errors import SecoustiError
-from server.app import check
+from server.serving import check
 from server.wires import native
 from tests.server.sockets import QUICK, with_server
 
