@@ -12,7 +12,7 @@ export class Trouble extends Error {}
 export class Audio {
   muted = false;
   onframe = () => {}; // 320 samples at 16 kHz, silence while muted
-  onplayed = () => {}; // {generation, played, level, gaps, speaking}, twenty times a second
+  onplayed = () => {}; // a worklet report, twenty times a second
   onlost = () => {}; // the microphone was taken away
   #context;
   #stream;

@@ -4,6 +4,7 @@ import * as ort from "./vendor/onnxruntime-web/ort.wasm.bundle.min.mjs";
 import { PacketReader, PacketWriter } from "./packets.js";
 
 const NO_VOICE = -1;
+const SPEAKER = "voice_encoder."; // memory that outlives one stream of the same speaker
 
 /** Gives the runtime its WebAssembly; one thread is plenty and needs no special headers. */
 export function useRuntime(wasm) {
@@ -13,22 +14,34 @@ export function useRuntime(wasm) {
 
 /** A graph with the memory of one stream. */
 class Steps {
-  constructor(session, width) {
-    this.session = session;
-    this.width = width;
+  #session;
+  #layout;
+  #state;
+
+  constructor(session, layout) {
+    this.#session = session;
+    this.#layout = layout;
     this.forget();
   }
 
-  forget() {
-    this.state = new ort.Tensor("float32", new Float32Array(this.width), [1, this.width]);
+  /** Silence, but for the memory of layers whose name begins with `keep`. */
+  forget(keep = null) {
+    const { width, fields } = this.#layout;
+    const memory = new Float32Array(width);
+    for (const { name, offset, shape } of keep === null ? [] : fields) {
+      if (!name.startsWith(keep)) continue;
+      const end = offset + shape.reduce((a, b) => a * b, 1);
+      memory.set(this.#state.data.subarray(offset, end), offset);
+    }
+    this.#state = new ort.Tensor("float32", memory, [1, width]);
   }
 
   async run(feeds) {
-    const { state_after: after, ...outputs } = await this.session.run({
+    const { state_after: after, ...outputs } = await this.#session.run({
       ...feeds,
-      state: this.state,
+      state: this.#state,
     });
-    this.state = after;
+    this.#state = after;
     return outputs;
   }
 }
@@ -42,7 +55,7 @@ export class Encoder {
 
   static async load(facts, graph) {
     const session = await ort.InferenceSession.create(graph);
-    return new Encoder(facts, new Steps(session, facts.encoder.state.width));
+    return new Encoder(facts, new Steps(session, facts.encoder.state));
   }
 
   constructor(facts, steps) {
@@ -53,7 +66,16 @@ export class Encoder {
 
   /** A new stream, of which nothing is known. */
   reset() {
-    this.#steps.forget();
+    this.#start(null);
+  }
+
+  /** A new stream of the same speaker. */
+  begin() {
+    this.#start(SPEAKER);
+  }
+
+  #start(keep) {
+    this.#steps.forget(keep);
     this.#writer = new PacketWriter(this.#facts);
     this.#rest = new Float32Array(0);
   }
@@ -89,7 +111,7 @@ export class Decoder {
 
   static async load(facts, graph) {
     const session = await ort.InferenceSession.create(graph);
-    return new Decoder(facts, new Steps(session, facts.decoder.state.width));
+    return new Decoder(facts, new Steps(session, facts.decoder.state));
   }
 
   constructor(facts, steps) {

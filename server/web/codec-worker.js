@@ -33,6 +33,12 @@ const work = {
   async reset() {
     encoder.reset();
     decoder.reset();
+    return { type: "restarted" };
+  },
+
+  async restart() {
+    encoder.begin();
+    return { type: "restarted" };
   },
 };
 

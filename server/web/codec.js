@@ -1,5 +1,6 @@
 // What turns sound into binary messages and back: the codec in its worker, or plain samples.
-// Both call `onmessage(bytes)`, `onsound(generation, pcm)` and `onmark(mark, generation)` in order.
+// Both call `onmessage(bytes)`, `onrestarted()`, `onsound(generation, pcm)` and
+// `onmark(mark, generation)`, each in its place among the others.
 
 import { fetchWhole, gunzip } from "./assets.js";
 
@@ -10,6 +11,7 @@ export class PageCodec {
   sound = "tokens";
   load = Infinity; // share of real time
   onmessage = () => {};
+  onrestarted = () => {};
   onsound = () => {};
   onmark = () => {};
   onfailure = () => {};
@@ -54,8 +56,9 @@ export class PageCodec {
     this.#worker.postMessage({ type: "reset" });
   }
 
-  close() {
-    this.#worker.terminate();
+  /** The caller's stream begins anew, with the voice that is known. */
+  restart() {
+    this.#worker.postMessage({ type: "restart" });
   }
 
   #start(parts) {
@@ -67,6 +70,7 @@ export class PageCodec {
         else if (data.type === "failed")
           (reject(new Error(data.reason)), this.onfailure(data.reason));
         else if (data.type === "packets") data.packets.forEach((bytes) => this.onmessage(bytes));
+        else if (data.type === "restarted") this.onrestarted();
         else if (data.type === "sound") this.onsound(data.generation, data.pcm);
         else if (data.type === "mark") this.onmark(data.mark, data.generation);
       };
@@ -79,6 +83,7 @@ export class PageCodec {
 export class Samples {
   sound = "pcm";
   onmessage = () => {};
+  onrestarted = () => {};
   onsound = () => {};
   onmark = () => {};
   onfailure = () => {};
@@ -102,7 +107,11 @@ export class Samples {
     this.onmark(mark, generation);
   }
 
-  reset() {}
+  reset() {
+    this.onrestarted();
+  }
 
-  close() {}
+  restart() {
+    this.onrestarted();
+  }
 }

@@ -7,6 +7,7 @@ const FADE_S = 0.005; // a cut that does not click
 export class JitterBuffer {
   gaps = 0; // times that sound was due and had not come
   played = 0; // samples of the current reply that went out
+  concealed = 0; // and of silence in its gaps
   #queue = [];
   #queued = 0;
   #playing = false;
@@ -37,6 +38,7 @@ export class JitterBuffer {
     this.flush();
     this.#complete = false;
     this.played = 0;
+    this.concealed = 0;
   }
 
   push(sound) {
@@ -65,20 +67,24 @@ export class JitterBuffer {
     out.fill(0);
     if (!this.#playing && this.#fade.length) this.#fadeInto(out);
     if (!this.#playing && this.#ready()) this.#playing = true;
-    if (!this.#playing) return;
+    if (!this.#playing) {
+      if (!this.#complete && this.played > 0) this.concealed += out.length;
+      return;
+    }
     const due = this.#take(out.length);
     for (let k = 0; k < due.length; k += 1) out[k] += due[k];
     this.played += due.length;
-    if (due.length < out.length) this.#ranDry();
+    if (due.length < out.length) this.#ranDry(out.length - due.length);
   }
 
   #ready() {
     return this.#queued > 0 && (this.#complete || this.#queued >= this.#patience);
   }
 
-  #ranDry() {
+  #ranDry(missing) {
     this.#playing = false;
     if (this.#complete) return;
+    this.concealed += missing;
     this.gaps += 1;
     this.#patience = Math.min(this.#longest, Math.round(this.#patience * GROWTH));
   }

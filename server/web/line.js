@@ -13,35 +13,32 @@ export class Line {
   #socket;
   #told = null;
 
-  constructor(hello, token) {
+  /** `first` is the hello or the resume. */
+  constructor(first, token) {
     const address = new URL("call", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     address.hash = "";
     this.#socket = new WebSocket(address, token ? [PROTOCOL, TOKEN + token] : [PROTOCOL]);
     this.#socket.binaryType = "arraybuffer";
-    this.#socket.onopen = () => this.tell({ type: "hello", version: VERSION, ...hello });
+    this.#socket.onopen = () => this.tell({ version: VERSION, ...first });
     this.#socket.onmessage = ({ data }) => this.#heard(data);
     this.#socket.onclose = ({ code, reason }) => this.onclosed({ code, reason, told: this.#told });
   }
 
   /** Sends a control message, if the line is open. */
   tell(event) {
-    this.#send(JSON.stringify(event));
+    this.send(JSON.stringify(event));
   }
 
-  /** Sends sound, if the line is open. */
-  send(bytes) {
-    this.#send(bytes);
+  /** Sends a message as it is, if the line is open. */
+  send(message) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   /** Says bye; the server closes. */
   hangUp() {
     this.tell({ type: "bye", reason: "" });
     if (this.#socket.readyState !== WebSocket.OPEN) this.#socket.close();
-  }
-
-  #send(message) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   #heard(data) {

@@ -32,6 +32,7 @@ function prepare() {
   parts.form.addEventListener("submit", (event) => (event.preventDefault(), start()));
   parts.mute.addEventListener("click", toggleMute);
   parts.hangUp.addEventListener("click", () => call?.hangUp());
+  parts.rateNow.addEventListener("change", ({ target }) => changeRate(target.value));
   if (!page.token || kept.token) prefetch();
   document.getElementById("rates").addEventListener("change", prefetch);
 }
@@ -65,7 +66,9 @@ async function start() {
 function dial(audio, codec) {
   const hello = { rate: chosen("rate"), locale: parts.place.value };
   call = new Call(audio, codec, hello, parts.token.value);
-  call.onwelcome = ({ again }) => (again ? calledAgain() : answered(codec));
+  call.onwelcome = ({ again, rates }) => (again ? calledAgain() : answered(codec, rates));
+  call.onresumed = () => back(AGAIN.same);
+  call.onwish = changeRate;
   call.oncaption = captions.hears;
   call.onturn = (turn) => (captions.turn(turn), view.showTurn(turn));
   call.oncut = captions.cut;
@@ -76,8 +79,9 @@ function dial(audio, codec) {
   call.start();
 }
 
-function answered(codec) {
+function answered(codec, rates) {
   captions.clear();
+  view.showRates(codec.sound === "tokens" && rates.length > 1, chosen("rate"));
   view.showMuted(false);
   view.showWay(
     codec.sound === "tokens"
@@ -90,8 +94,20 @@ function answered(codec) {
 
 function calledAgain() {
   captions.newCall();
-  captions.note(AGAIN.done);
-  document.body.dataset.status = "listening";
+  back(AGAIN.done);
+}
+
+function back(words) {
+  captions.note(words);
+  view.showStatus("listening");
+}
+
+async function changeRate(rate) {
+  const running = call;
+  const codec = await loader.take(rate, parts.token.value, "page");
+  const works = codec.sound === "tokens" && running === call;
+  if (works) running?.change(rate, codec);
+  view.showRates(true, works ? rate : chosen("rate"));
 }
 
 /** Redraws while the call lasts: levels twenty times a second, numbers twice. */

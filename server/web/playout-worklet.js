@@ -46,9 +46,11 @@ class Playout extends AudioWorkletProcessor {
   }
 
   #report() {
+    const atHome = (samples) => Math.round((samples * HOUSE_HZ) / sampleRate);
     this.port.postMessage({
       generation: this.#generation,
-      played: Math.round((this.#buffer.played * HOUSE_HZ) / sampleRate),
+      played: atHome(this.#buffer.played),
+      concealed: atHome(this.#buffer.concealed),
       level: Math.sqrt(this.#power / this.#counted),
       gaps: this.#buffer.gaps,
       speaking: !this.#buffer.idle,

@@ -13,6 +13,7 @@ export const parts = {
   token: $("token"),
   mute: $("mute"),
   hangUp: $("hang-up"),
+  rateNow: $("rate-now"),
 };
 
 /** `idle` shows the welcome, `opening` the way into a call, `talking` the call. */
@@ -58,6 +59,12 @@ export function showCodecState(text) {
 
 export function showWay(text) {
   $("way").textContent = text;
+}
+
+/** The choice of rate within a call, where there is one. */
+export function showRates(open, rate) {
+  parts.rateNow.hidden = !open;
+  parts.rateNow.querySelector(`[value="${rate}"]`).checked = true;
 }
 
 export function showTime(seconds) {

@@ -47,6 +47,7 @@ export const TOKEN_WRONG =
 export const AGAIN = {
   trying: "The line dropped. Calling again\u2026",
   done: "You are connected again. This is a new call: what was said before is not remembered.",
+  same: "The line is back. Go on where you were.",
   failed: "The line dropped and could not be restored. Check your connection, then start again.",
 };
 

@@ -197,3 +197,37 @@ def test_bits_are_counted_over_the_last_seconds():
         return [seen[5], seen[50], seen.at(-1), rate.at(9000), rate.bytes];
         """,
     ) == [0, pytest.approx(1000, rel=0.05), pytest.approx(1000, rel=0.02), 0, 625]
+
+
+def test_what_a_resume_must_send_again_is_kept_for_a_while():
+    last, none, gone, after_all = ran(
+        "uplink.js",
+        """
+        const uplink = new m.Uplink();
+        for (let k = 0; k < 1000; k += 1) uplink.add(k, 40 * k);
+        const [last, none, gone] = [uplink.after(997), uplink.after(1000), uplink.after(500)];
+        uplink.restart(500);
+        uplink.add("rate", 40_000);
+        return [last, none, gone, uplink.after(500)];
+        """,
+    )
+    assert last == [997, 998, 999]
+    assert none == []
+    assert gone is None
+    assert after_all == ["rate"]
+
+
+def test_silence_in_a_gap_is_counted_as_made_up():
+    assert ran(
+        "jitter.js",
+        JITTER
+        + """
+        buffer.begin();
+        pull(100);
+        const before = buffer.concealed;
+        buffer.push(ones(400));
+        pull(500);
+        pull(50);
+        return [before, buffer.concealed, buffer.played];
+        """,
+    ) == [0, 150, 400]
