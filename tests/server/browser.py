@@ -29,6 +29,8 @@ MICROPHONE = """
         const context = new AudioContext();
         const [tone, gain] = [context.createOscillator(), context.createGain()];
         const out = context.createMediaStreamDestination();
+        tone.type = "sawtooth"; // a codec of speech lets little of a pure tone through
+        tone.frequency.value = 150;
         gain.gain.value = 0;
         tone.connect(gain).connect(out);
         tone.start();
