@@ -89,6 +89,18 @@ class Settings(BaseSettings):
     """An hour; longer is a line left open."""
     idle_timeout_s: float = Field(default=20.0, gt=0)
     """A live caller sends silence too, so a quiet line is a dead one."""
+    hello_timeout_s: float = Field(default=5.0, gt=0)
+    """Who connects and says nothing holds a place of those who wait."""
+    respond_deadline_s: float = Field(default=8.0, gt=0)
+    """Thinking longer than this is answered with an apology."""
+    lead_ms: int = Field(default=400, ge=20, le=2000)
+    """Sound sent ahead where the far end keeps a queue: hides jitter, and is soon taken back."""
+    sentence_gap_ms: int = Field(default=240, ge=0, le=2000)
+    """A breath between sentences, as the voice leaves inside a text."""
+    codec_threads: int = Field(default=1, ge=1)
+    """Of the codec's steps; more would fight the recogniser for cores."""
+    last_reply_s: float = Field(default=10.0, ge=0)
+    """What is being said when a call must end may end too."""
     drain_s: float = Field(default=900.0, ge=0)
     """After SIGTERM running calls may go on so long; whoever kills the process must wait longer."""
     address_connections: int = Field(default=64, ge=1)

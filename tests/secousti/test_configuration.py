@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from secousti.__main__ import main
 from secousti.configuration import toml_value
 from secousti.house import server_settings
 from secousti.settings import Settings, load_settings
+from server.limits import CrowdLimits
+from server.settings import ServerSettings
 
 FILE = """\
 # how this line runs
@@ -99,6 +102,14 @@ def test_a_file_of_bytes_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "secousti.toml").write_bytes(b"port = \xff\n")
     with pytest.raises(SecoustiError, match=r"secousti\.toml is not valid TOML"):
         load_settings()
+
+
+def test_everything_of_the_server_can_be_set() -> None:
+    elsewhere = {"allowed_origins", "limits", "crowd"}  # "origins"; each wire's own; by their names
+    names = {field.name for plan in (ServerSettings, CrowdLimits) for field in fields(plan)}
+    assert names - elsewhere <= set(Settings.model_fields)
+    plan, given = ServerSettings(), server_settings(load_settings())
+    assert given == plan
 
 
 def test_the_server_gets_what_was_set() -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from codec.errors import SecoustiError
 from server.watch import traces_of
+from server.wires import native
 from server.wires.closing import CallEnded, CloseCode
 from server.wires.native import Begin, Flush, TurnInfo
 from server.wires.twilio import TwilioWire
 from server.witness import Opening
-from tests.server.sockets import QUICK
+from tests.server.sockets import QUICK, calling, with_server
 from voice_agent.contracts import RiskLevel, Stage, Strategy
 
 pytest.importorskip("opentelemetry.sdk", reason="pip install 'secousti[otel]'")
@@ -109,3 +110,21 @@ def test_without_opentelemetry_the_fault_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "server.traces", None)
     with pytest.raises(SecoustiError, match=r"secousti\[otel\]"):
         traces_of(dataclasses.replace(QUICK, traces=True))
+
+
+def test_a_call_of_a_real_server_is_traced(monkeypatch):
+    kept = InMemorySpanExporter()
+    monkeypatch.setattr("server.app.traces_of", lambda _: Traces(False, SimpleSpanProcessor(kept)))
+
+    async def work(server):
+        async with calling(server) as caller:
+            await caller.until(native.End)
+            await caller.turn()
+            await caller.until(native.End, 2)
+
+    with_server(work)
+    told = [span.name for span in kept.get_finished_spans()]
+    assert told.count("call") == 1
+    assert told.count("turn") == 2  # the greeting and the answer
+    assert set(told) == {"call", "turn", *PARTS}
+    assert not [span for span in kept.get_finished_spans() if PRIVATE in str(span.attributes)]
