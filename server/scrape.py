@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
+from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from server.auth import admits, is_loopback, offered_token
@@ -48,6 +50,19 @@ class Scrape:
                 return None
             challenge = {"WWW-Authenticate": "Bearer"}
             return plain(HTTPStatus.UNAUTHORIZED, "send the metrics token", challenge)
-        if self._private and not any(name in headers for name in FORWARDED):
+        if self._private and calls_loopback(headers.get("Host", "")) and not _forwarded(headers):
             return None
         return plain(HTTPStatus.FORBIDDEN, "set metrics_token to read the metrics from elsewhere")
+
+
+def calls_loopback(host: str) -> bool:
+    """Whether a request asked this machine for itself, and not by a name that somebody else has
+    pointed here so that a page of his may read the answer (DNS rebinding)."""
+    try:
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
+    except ValueError:  # a host header that is no host
+        return False
+
+
+def _forwarded(headers: Headers) -> bool:
+    return any(name in headers for name in FORWARDED)

@@ -18,7 +18,8 @@ Counter("seen", "Things seen", registry=REGISTRY).inc(3)
 
 
 def asked(token=None, bound_to="127.0.0.1", path="/metrics", **headers):
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    names = {"Host": "127.0.0.1:8765"}
+    names |= {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def ask():
         with ThreadPoolExecutor(1) as pool:
@@ -49,6 +50,10 @@ def test_openmetrics_is_given_to_who_asks_for_it():
         (None, "0.0.0.0", {}, 403),
         (None, "127.0.0.1", {"X_Forwarded_For": "198.51.100.1"}, 403),
         (None, "127.0.0.1", {"Via": "1.1 proxy"}, 403),
+        (None, "127.0.0.1", {"Host": "evil.example:8765"}, 403),
+        (None, "127.0.0.1", {"Host": "["}, 403),
+        (None, "127.0.0.1", {"Host": "localhost:8765"}, 200),
+        (None, "::1", {"Host": "[::1]:8765"}, 200),
         ("count-me", "127.0.0.1", {}, 401),
         ("count-me", "0.0.0.0", {"Authorization": "Bearer let-me-in"}, 401),
         ("count-me", "0.0.0.0", {"Authorization": "Bearer count-me"}, 200),
