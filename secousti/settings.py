@@ -15,11 +15,12 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from codec.errors import SecoustiError
-from secousti.origins import Origins
+from secousti.origins import PREFIX, Origins
 
 # Telephone vendors' wires, Asterisk's, the OpenAI Realtime protocol's, and our own.
 Wire = Literal["call", "twilio", "telnyx", "plivo", "vonage", "exotel", "asterisk", "realtime"]
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="SECOUSTI_", frozen=True, extra="forbid", use_attribute_docstrings=True
+        env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
 
     # The codec.
@@ -171,8 +172,16 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
         return settings_class(file)(**given)
     except ValidationError as fault:
         raise SecoustiError(explain(fault, Origins(file, given))) from fault
+    except SettingsError as fault:  # the only one there is: a list that is none
+        raise SecoustiError(f'{_variable_in(fault)}: write a list as ["one", "two"]') from fault
     except (ValueError, OSError) as fault:  # tomllib's own faults are ValueErrors too
         raise SecoustiError(f"{file} is not valid TOML: {fault}") from fault
+
+
+def _variable_in(fault: SettingsError) -> str:
+    """The variable that could not be read, by the field that the fault quotes."""
+    names = [name for name in Settings.model_fields if f'"{name}"' in str(fault)]
+    return f"{PREFIX}{names[0].upper()}" if names else "a variable"
 
 
 def settings_class(config: Path) -> type[Settings]:

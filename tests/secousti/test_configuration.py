@@ -98,6 +98,14 @@ def test_a_fault_elsewhere_names_the_variable_or_the_flag(monkeypatch: pytest.Mo
         load_settings(slots=-1)
 
 
+def test_a_list_in_a_variable_is_told_how_to_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECOUSTI_TRUSTED_PROXIES", '["10.0.0.1", "10.0.0.2"]')
+    assert load_settings().trusted_proxies == ("10.0.0.1", "10.0.0.2")
+    monkeypatch.setenv("SECOUSTI_TRUSTED_PROXIES", "10.0.0.1")
+    with pytest.raises(SecoustiError, match=r'^SECOUSTI_TRUSTED_PROXIES: write a list as \["one"'):
+        load_settings()
+
+
 def test_a_file_of_bytes_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "secousti.toml").write_bytes(b"port = \xff\n")
     with pytest.raises(SecoustiError, match=r"secousti\.toml is not valid TOML"):
