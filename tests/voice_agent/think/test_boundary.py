@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from voice_agent.contracts import Strategy, StrategyPlan
+from voice_agent.evaluate.lines import read_rows
 from voice_agent.think.boundary import boundary_cue
 from voice_agent.think.dialogue import Draft
 from voice_agent.think.guard_out import faults
@@ -69,3 +72,20 @@ def test_every_boundary_reply_passes_the_last_guard() -> None:
         for text in table("guard/boundary")[name]["say"]:
             draft = Draft(text, Strategy.OTHERS)
             assert faults(draft, PLAN, consent=False, recent=[]) == (), text
+
+
+def test_held_out_prompts_find_an_answer_in_every_language() -> None:
+    """Six languages within ten points of each other; ordinary talk is met, not deflected."""
+    rows = read_rows(
+        Path(__file__).parents[3] / "voice_agent/data/evaluate/boundary_held_out.jsonl"
+    )
+    cued: dict[str, list[bool]] = {}
+    for row in rows:
+        cue = boundary_cue(row.text("prompt"))
+        if row.text("kind") == "control":
+            assert cue is None, row.text("prompt")
+        else:
+            cued.setdefault(row.text("lang"), []).append(cue is not None)
+    shares = [sum(found) / len(found) for found in cued.values()]
+    assert len(shares) == 6
+    assert min(shares) >= 0.9
