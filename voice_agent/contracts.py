@@ -80,6 +80,7 @@ class RiskState:
     resources_given: tuple[str, ...] = ()
     handoff: bool = False
     calm_turns: int = 0  # turns without new evidence; the level decays slowly
+    denied: bool = False  # asked about death, the caller said no; a graver word takes it back
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,16 @@ from functools import cache
 
 from voice_agent.contracts import RiskLevel, RiskState
 from voice_agent.think.guard_in import Alarm
+from voice_agent.think.languages import plain
 from voice_agent.think.tables import table
 from voice_agent.think.words import hear
 
 # Calm turns before the level sinks one rung. Slow on purpose: a changed subject is no all-clear.
 CALM_TURNS = {RiskLevel.LOW: 10, RiskLevel.HIGH: 12, RiskLevel.IMMINENT: 16}
+# ... and of a watch that was asked about and answered with a no: remembered, but not as long.
+CALM_TURNS_DENIED = 6
+# Evidence that is an opinion of a model or a silence, not words that a rule knows, nor an answer.
+GUESSES = ("net", "endpoint", "evaded")
 
 # What a plain "yes" to a direct question means.
 _YES_MEANS = {
@@ -54,6 +59,18 @@ def answer_of(text: str) -> Answer:
     return Answer.YES if _pattern("yes").search(words) else Answer.UNCLEAR
 
 
+def grave_answer_of(text: str) -> Answer:
+    """Whether a turn plainly answers a question about death: a yes here moves the ladder, so words
+    that merely open a turn ("okay", "I have three kids") are no yes."""
+    words, own = hear(text).text, plain(text)
+    if _pattern("unsure").search(words):
+        return Answer.UNCLEAR
+    if _pattern("denies").search(words) or _pattern("denies_elsewhere").search(own):
+        return Answer.NO
+    agrees = _pattern("plainly").search(words) or _pattern("plainly_elsewhere").search(own)
+    return Answer.YES if agrees else Answer.UNCLEAR
+
+
 def says(name: str, text: str) -> bool:
     """Whether the caller asks for the number again (``repeat``) or reports help (``safer``)."""
     return bool(_pattern(name).search(hear(text).text))
@@ -72,6 +89,7 @@ def raised(
         since_turn=turn if level.rank > state.level.rank else state.since_turn,
         handoff=state.handoff or level is RiskLevel.IMMINENT,
         calm_turns=0,
+        denied=state.denied and level is RiskLevel.LOW,
     )
 
 
@@ -85,7 +103,14 @@ def after_turn(state: RiskState, alarm: Alarm, asked: str, answer: Answer, turn:
     level, category, why = turn_level(state, alarm, asked, answer)
     if level is not RiskLevel.NONE:
         return raised(state, level, category, why, turn)
-    return _calmer(state)
+    denied = answer is Answer.NO and asked in ASKS_ABOUT_DEATH
+    return _calmer(replace(state, denied=state.denied or denied))
+
+
+def guessed(state: RiskState) -> bool:
+    """Whether "high" rests on a model's opinion alone: then the caller is asked plainly first."""
+    known = [why for why in state.evidence if not why.startswith(GUESSES)]
+    return state.level is RiskLevel.HIGH and bool(state.evidence) and not known
 
 
 def turn_level(
@@ -96,7 +121,8 @@ def turn_level(
     if known.rank <= alarm.level.rank:
         return alarm.level, alarm.category, alarm.evidence
     category = _OWN_LIFE if asked in ASKS_ABOUT_DEATH else state.category
-    return known, category, (*alarm.evidence, f"answer:{asked or 'context'}")
+    source = "answer" if known.rank > RiskLevel.LOW.rank else "evaded"
+    return known, category, (*alarm.evidence, f"{source}:{asked or 'context'}")
 
 
 def _from_context(state: RiskState, alarm: Alarm, asked: str, answer: Answer) -> RiskLevel:
@@ -106,8 +132,10 @@ def _from_context(state: RiskState, alarm: Alarm, asked: str, answer: Answer) ->
         return RiskLevel.IMMINENT
     if about_death and alarm.soon and asked in ("today", "plan") and answer is not Answer.NO:
         return RiskLevel.IMMINENT
-    if answer is not Answer.YES or asked not in _YES_MEANS:
+    if asked not in _YES_MEANS or answer is Answer.NO:
         return RiskLevel.NONE
+    if answer is Answer.UNCLEAR:  # a plain question about death, passed over, is watched
+        return RiskLevel.LOW if asked in ASKS_ABOUT_DEATH else RiskLevel.NONE
     return _YES_MEANS[asked]
 
 
@@ -115,7 +143,9 @@ def _calmer(state: RiskState) -> RiskState:
     if state.level is RiskLevel.NONE:
         return state
     calm = state.calm_turns + 1
-    if calm < CALM_TURNS[state.level] or not state.asked_directly:
+    shorter = state.denied and state.level is RiskLevel.LOW
+    needed = CALM_TURNS_DENIED if shorter else CALM_TURNS[state.level]
+    if calm < needed or not state.asked_directly:
         return replace(state, calm_turns=calm)
     lower = list(RiskLevel)[state.level.rank - 1]
     return replace(state, level=lower, calm_turns=0, handoff=False)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from voice_agent.contracts import RiskLevel, RiskState
-from voice_agent.think.crisis import Answer, says
+from voice_agent.think.crisis import Answer, guessed, says
 from voice_agent.think.locale import Locale
 from voice_agent.think.tables import table
 
 CHECK_EVERY_TURNS = 4  # in a long high-risk call, ask again how the thoughts are
 ASK_AGAIN_TURNS = 4  # a new hint this long after the last direct question is asked about again
+ASK_DENIED_AGAIN_TURNS = 8  # ... and where that question was answered with a no
 START_OVER_TURNS = 6  # a new disclosure this long after the steps began is asked through again
 
 
@@ -129,7 +130,7 @@ class CrisisTalk:
             self._step["suicidal_ideation/low"] = 1  # asked by this very line
             return self._from_step("returning", "low", 0, answer, state)
         self._returning = False
-        if state.level is RiskLevel.LOW:
+        if state.level is RiskLevel.LOW or guessed(state):
             return self._watch(state, answer, turn, fresh)
         return self._grave(state, answer, turn, fresh)
 
@@ -137,7 +138,8 @@ class CrisisTalk:
         name, steps = self._script(state)
         done = self._step.get(name, 0)
         if done >= len(steps):
-            if not fresh or turn - self._asked_turn < ASK_AGAIN_TURNS:
+            pause = ASK_DENIED_AGAIN_TURNS if state.denied else ASK_AGAIN_TURNS
+            if not fresh or turn - self._asked_turn < pause:
                 return None
             done = 0
         asked_and_unheard = steps[min(done, len(steps) - 1)]["key"] == "hear"
@@ -169,7 +171,8 @@ class CrisisTalk:
     def _script(self, state: RiskState) -> tuple[str, list[dict[str, Any]]]:
         """Name "category/level" and steps of the script for a state."""
         book = table("scripts/crisis")
-        category, level = state.category, state.level.value
+        category = state.category
+        level = RiskLevel.LOW.value if guessed(state) else state.level.value
         if state.level is RiskLevel.IMMINENT and "attempt_in_progress" in state.evidence:
             category = "attempt"
         if level not in book.get(category, {}):

@@ -36,13 +36,19 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace("\u2019", "'")).strip()
 
 
+def _any(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
 @cache
 def _tongues() -> tuple[_Tongue, ...]:
     return tuple(
         _Tongue(
             name,
-            *(re.compile("|".join(lists[part])) for part in ("struck", "told", "other")),
-            levels=tuple((level, re.compile("|".join(lists[level.value]))) for level in _LEVELS),
+            _any(lists["struck"]),
+            _any(lists["told"]),
+            _any(lists["other"]),
+            tuple((level, _any(lists[level.value])) for level in _LEVELS),
         )
         for name, lists in table("guard/languages")["crisis"].items()
     )

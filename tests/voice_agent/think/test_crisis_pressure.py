@@ -1,0 +1,127 @@
+"""How hard the crisis path presses: models guess and are asked about, a "no" is heard, "okay" is
+not a "yes", and nothing an endpoint says lowers anything."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from voice_agent.contracts import Mode, RiskLevel, RiskState, UserTurn
+from voice_agent.think import Conversation, Mind, ThinkSettings
+from voice_agent.think.crisis import (
+    CALM_TURNS,
+    CALM_TURNS_DENIED,
+    Answer,
+    after_turn,
+    grave_answer_of,
+    guessed,
+    raised,
+)
+from voice_agent.think.guard_in import Alarm
+
+WHY = "suicidal_ideation"
+
+
+@pytest.fixture(scope="module")
+def bare() -> Mind:
+    return Mind.load(ThinkSettings(use_vectors=False))
+
+
+@dataclasses.dataclass
+class Opinion:
+    """An endpoint whose private notes say one level, and whose replies are never usable."""
+
+    level: str
+
+    def fill(self, messages: object, deadline_s: float) -> dict[str, object]:
+        return {"risk": self.level}
+
+    def say(self, messages: object, deadline_s: float) -> None:
+        return None
+
+
+def call(mind: Mind, level: str, risk: RiskState | None = None) -> Conversation:
+    advised = dataclasses.replace(mind, endpoint=Opinion(level))  # type: ignore[arg-type]
+    return Conversation(advised, clock=lambda: 0.0, risk=risk)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("yeah", Answer.YES), ("Yes. After the news.", Answer.YES), ("I do", Answer.YES),
+        ("most nights", Answer.YES), ("I'd be lying if I said no", Answer.YES), ("Sí", Answer.YES),
+        ("oui, parfois", Answer.YES), ("是的", Answer.YES), ("はい", Answer.YES),
+        ("okay", Answer.UNCLEAR), ("right, so my boss called", Answer.UNCLEAR),
+        ("I have three kids to think of", Answer.UNCLEAR), ("I can hear you", Answer.UNCLEAR),
+        ("yeah no, nothing like that", Answer.NO), ("I would never", Answer.NO),
+        ("God no", Answer.NO), ("nein", Answer.NO), ("いいえ", Answer.NO),
+    ],
+)  # fmt: skip
+def test_only_a_plain_yes_climbs(said: str, answer: Answer) -> None:
+    assert grave_answer_of(said) is answer
+
+
+@pytest.mark.parametrize("answer", [Answer.UNCLEAR, Answer.NO])
+def test_a_false_watch_does_not_climb_without_a_yes(answer: Answer) -> None:
+    state = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
+    for asked in ("ideation", "plan", "today", "means"):
+        assert after_turn(state, Alarm(), asked, answer, 1).level is RiskLevel.LOW
+
+
+def test_a_question_about_death_that_is_passed_over_keeps_the_watch() -> None:
+    state = after_turn(RiskState(), Alarm(), "ideation", Answer.UNCLEAR, 1)
+    assert state.level is RiskLevel.LOW
+    assert after_turn(RiskState(), Alarm(), "people", Answer.UNCLEAR, 1).level is RiskLevel.NONE
+
+
+def test_a_denied_watch_is_remembered_but_not_as_long() -> None:
+    low = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
+    state = dataclasses.replace(
+        after_turn(low, Alarm(), "ideation", Answer.NO, 1), asked_directly=True
+    )
+    turns = 1
+    while state.level is RiskLevel.LOW:
+        turns += 1
+        state = after_turn(state, Alarm(), "", Answer.UNCLEAR, turns)
+    assert turns == CALM_TURNS_DENIED < CALM_TURNS[RiskLevel.LOW]
+
+
+def test_a_graver_word_takes_the_denial_back() -> None:
+    low = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
+    denied = after_turn(low, Alarm(), "ideation", Answer.NO, 1)
+    assert denied.denied
+    graver = raised(denied, RiskLevel.HIGH, WHY, ("wants_to_die",), 2)
+    assert (graver.level, graver.denied) == (RiskLevel.HIGH, False)
+
+
+def test_what_a_model_only_guesses_is_asked_about_before_the_ladder_is_climbed() -> None:
+    guess = raised(RiskState(), RiskLevel.HIGH, WHY, ("net",), 0)
+    assert guessed(guess)
+    assert not guessed(raised(guess, RiskLevel.HIGH, WHY, ("answer:ideation",), 1))
+    assert not guessed(raised(RiskState(), RiskLevel.HIGH, WHY, ("suicidal",), 0))
+    assert not guessed(raised(RiskState(), RiskLevel.IMMINENT, WHY, ("net",), 0))
+
+
+def test_an_endpoints_alarm_is_asked_about_plainly_and_a_yes_confirms_it(bare: Mind) -> None:
+    talk = call(bare, "high")
+    talk.open()
+    first = talk.respond(UserTurn("My week was long and the flat is quiet."))
+    assert talk.risk.level is RiskLevel.HIGH
+    assert first.mode is Mode.CRISIS
+    assert first.script_id is not None
+    assert "/low/ask/" in first.script_id
+    second = talk.respond(UserTurn("yes, I am"))
+    assert second.script_id is not None
+    assert "/high/open/" in second.script_id
+    assert not guessed(talk.risk)
+
+
+def test_an_endpoint_never_lowers(bare: Mind) -> None:
+    known = raised(RiskState(), RiskLevel.HIGH, WHY, ("suicidal",), 0)
+    talk = call(bare, "none", known)
+    talk.open()
+    talk.respond(UserTurn("I want to die"))
+    for said in ("it is raining", "no, not today", "my brother is coming by"):
+        talk.respond(UserTurn(said))
+        assert talk.risk.level.rank >= RiskLevel.HIGH.rank
