@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from voice_agent.contracts import RiskLevel, RiskState
 from voice_agent.evaluate.talks import CALLER, Talk
 from voice_agent.think import Mind
-from voice_agent.think.crisis import after_turn, grave_answer_of, turn_level
+from voice_agent.think.crisis import after_turn, answer_of, turn_level
 
 # What an agent's line asks, where the data gives only its words.
 _DYING = re.compile(
@@ -69,8 +69,8 @@ def hear_case(mind: Mind, context: Sequence[str], text: str) -> Heard:
         if behind % 2 == 0:
             asked = asked_in(said, state)
             continue
-        state = after_turn(state, mind.listen(said), asked, grave_answer_of(said), 0)
-    level, _, why = turn_level(state, mind.listen(text), asked, grave_answer_of(text))
+        state = after_turn(state, mind.listen(said), asked, answer_of(said), 0)
+    level, _, why = turn_level(state, mind.listen(text), asked, answer_of(text))
     return Heard(level.value, why)
 
 
@@ -85,7 +85,7 @@ def hear_talk(mind: Mind, talk: Talk) -> list[Heard]:
         if turn.who != CALLER:
             asked = asked_in(turn.text, state)
             continue
-        alarm, answer = mind.listen(turn.text), grave_answer_of(turn.text)
+        alarm, answer = mind.listen(turn.text), answer_of(turn.text)
         level, _, why = turn_level(state, alarm, asked, answer)
         state = after_turn(state, alarm, asked, answer, number)
         known = state.level if turn.risk not in ("", "none") else level

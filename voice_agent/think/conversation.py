@@ -32,7 +32,7 @@ from voice_agent.contracts import (
 from voice_agent.think.activity import Activities, Moment, Move
 from voice_agent.think.boundary import Cue, boundary_cue
 from voice_agent.think.composer import compose
-from voice_agent.think.crisis import ASKS_ABOUT_DEATH, after_turn, grave_answer_of, raised
+from voice_agent.think.crisis import ASKS_ABOUT_DEATH, after_turn, answer_of, raised
 from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.locale import Locale
@@ -128,7 +128,7 @@ class Conversation:
         if not turn.text.strip():
             return self._say(self._unused("silence"), Strategy.OTHERS)
         alarm = self._mind.listen(turn.text)
-        answer = grave_answer_of(turn.text)
+        answer = answer_of(turn.text)
         self._set_risk(after_turn(self.risk, alarm, self._crisis.asked, answer, number))
         line = self._crisis.line(
             self.risk, turn.text, answer, number, fresh=alarm.level is not RiskLevel.NONE
@@ -263,7 +263,7 @@ class Conversation:
         turn, insight = moment.turn, moment.insight
         self._deepen()
         if self.last_thinking.source == "endpoint":
-            answer = grave_answer_of(turn.text)
+            answer = answer_of(turn.text)
             line = self._crisis.line(
                 self.risk, turn.text, answer, self._dialogue.turn, fresh=_from_endpoint(self.risk)
             )

@@ -49,8 +49,8 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(table("guard/answers")[name])
 
 
-def answer_of(text: str) -> Answer:
-    """Whether a caller turn begins with a yes, a no, or neither."""
+def short_answer_of(text: str) -> Answer:
+    """Whether a turn begins with a yes, a no, or neither, of any weight ("okay" is a yes)."""
     words = hear(text).text
     if _pattern("unsure").search(words):
         return Answer.UNCLEAR
@@ -59,7 +59,7 @@ def answer_of(text: str) -> Answer:
     return Answer.YES if _pattern("yes").search(words) else Answer.UNCLEAR
 
 
-def grave_answer_of(text: str) -> Answer:
+def answer_of(text: str) -> Answer:
     """Whether a turn plainly answers a question about death: a yes here moves the ladder, so words
     that merely open a turn ("okay", "I have three kids") are no yes."""
     words, own = hear(text).text, plain(text)

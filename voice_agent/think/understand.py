@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from voice_agent.contracts import Fact, Understanding, UserTurn
-from voice_agent.think.crisis import Answer, answer_of
+from voice_agent.think.crisis import Answer, short_answer_of
 from voice_agent.think.facts import Event, events, facts, patterns
 from voice_agent.think.paraphrase import own_clause
 from voice_agent.think.prototypes import Embed, Prototypes, Vectors
@@ -116,7 +116,7 @@ class Understander:
         vector = self._vector(turn.text)
         found = tuple(events(heard))
         feelings = _feelings(heard, found, self._feelings, vector)
-        answer = answer_of(turn.text)
+        answer = short_answer_of(turn.text)
         record = Understanding(
             emotions=feelings,
             intensity=_intensity(heard, feelings),

@@ -7,14 +7,14 @@ import dataclasses
 import pytest
 
 from voice_agent.contracts import RiskLevel, RiskState
-from voice_agent.think.crisis import CALM_TURNS, Answer, after_turn, answer_of, raised, says
+from voice_agent.think.crisis import CALM_TURNS, Answer, after_turn, raised, says, short_answer_of
 from voice_agent.think.guard_in import Alarm, listen_for_crisis
 
 CALM = Alarm()
 
 
 def after(state: RiskState, said: str, asked: str = "", turn: int = 1) -> RiskState:
-    return after_turn(state, listen_for_crisis(said), asked, answer_of(said), turn)
+    return after_turn(state, listen_for_crisis(said), asked, short_answer_of(said), turn)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def after(state: RiskState, said: str, asked: str = "", turn: int = 1) -> RiskSt
     ],
 )
 def test_answers(said: str, answer: Answer) -> None:
-    assert answer_of(said) is answer
+    assert short_answer_of(said) is answer
 
 
 def test_a_yes_means_what_was_asked() -> None:

@@ -14,7 +14,7 @@ from voice_agent.think.crisis import (
     CALM_TURNS_DENIED,
     Answer,
     after_turn,
-    grave_answer_of,
+    answer_of,
     guessed,
     raised,
 )
@@ -59,7 +59,7 @@ def call(mind: Mind, level: str, risk: RiskState | None = None) -> Conversation:
     ],
 )  # fmt: skip
 def test_only_a_plain_yes_climbs(said: str, answer: Answer) -> None:
-    assert grave_answer_of(said) is answer
+    assert answer_of(said) is answer
 
 
 @pytest.mark.parametrize("answer", [Answer.UNCLEAR, Answer.NO])
