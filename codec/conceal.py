@@ -21,10 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from codec.entropy.prior import RECEPTIVE_TOKENS, UNKNOWN, Ints, Prior
+from codec.codec import Codec
+from codec.entropy.prior import RECEPTIVE_TOKENS, UNKNOWN, Ints, Prior, prior_of
 from codec.entropy.shares import codes_of, digits_of
 from codec.packets import Packet, pack, unpack
 from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, Rate
+from codec.stream import StreamEncoder
 from codec.voice import VOICE_LEVELS
 
 Continue: TypeAlias = Callable[[Ints, Ints, int], Ints]
@@ -64,7 +66,7 @@ class _Heard:
     """One slot: where its stream stands and what the prior needs to go on from there."""
 
     index: int = 0
-    digits: list[Ints] = field(default_factory=list)  # of the last tokens, oldest first
+    codes: list[int] = field(default_factory=list)  # of the last tokens, oldest first
     voice: int | None = None
     lost_last: bool = False
     fade_at_ms: float = 0.0
@@ -100,15 +102,19 @@ class LossyDecoder:
             for slot, data in zip(slots, packets, strict=True)
         ]
         sent = [
-            pack(self.rate, self._slot(slot).index, packet)
-            for slot, packet in zip(slots, content, strict=True)
+            pack(self.rate, self._slot(slot).index, packet) if data is None else data
+            for slot, packet, data in zip(slots, content, packets, strict=True)
         ]
         wav = self._decoder.step(sent, slots)
         gains = [
             self._advance(self._slot(slot), packet, data is None)
             for slot, packet, data in zip(slots, content, packets, strict=True)
         ]
-        return wav * torch.from_numpy(np.stack(gains)).to(wav.dtype)
+        if all(gain is None for gain in gains):
+            return wav
+        whole = np.ones(self.rate.packet_samples)
+        scale = np.stack([whole if gain is None else gain for gain in gains])
+        return wav * torch.from_numpy(scale).to(wav.dtype)
 
     def conceal(self, slots: Sequence[int]) -> Tensor:
         """One lost packet in each of ``slots``: float32 ``[A, packet_samples]``."""
@@ -128,7 +134,7 @@ class LossyDecoder:
 
     def _guess(self, heard: _Heard) -> Packet:
         """What the lost packet most likely held, in the form that its place asks for."""
-        past = np.array(heard.digits, np.int64).reshape(-1, self._prior.digits)
+        past = digits_of(np.array(heard.codes, np.int64), self._prior.digits)
         voice = np.full(len(VOICE_LEVELS), UNKNOWN)
         if heard.voice is not None:
             voice = digits_of(np.array(heard.voice), len(VOICE_LEVELS))
@@ -143,16 +149,18 @@ class LossyDecoder:
         levels = [self._prior.voice_shares(d, UNKNOWN).argmax() for d in range(len(VOICE_LEVELS))]
         return int(codes_of(np.array(levels)))
 
-    def _advance(self, heard: _Heard, packet: Packet, lost: bool) -> NDArray[np.float64]:
-        """Moves on by one packet; returns the gain ``[packet_samples]`` of what comes out now.
+    def _advance(self, heard: _Heard, packet: Packet, lost: bool) -> NDArray[np.float64] | None:
+        """Moves on by one packet; returns the gain ``[packet_samples]`` of what comes out now, or
+        None where all of it is whole, as it nearly always is.
 
         The decoder is 40 ms behind its input, so the first samples still belong to the packet
         before this one.
         """
         heard.index += 1
         heard.voice = heard.voice if packet.voice is None else packet.voice
-        digits = digits_of(np.array(packet.codes), self._prior.digits)
-        heard.digits = [*heard.digits, *digits][-RECEPTIVE_TOKENS:]
+        heard.codes = [*heard.codes, *packet.codes][-RECEPTIVE_TOKENS:]
+        if not (lost or heard.lost_last or heard.fade_at_ms):
+            return None
         places = np.empty(0)
         for was_lost, samples in (
             (heard.lost_last, DELAY_SAMPLES),
@@ -162,6 +170,19 @@ class LossyDecoder:
             heard.fade_at_ms = float(places[-1])
         heard.lost_last = lost
         return self._fade.gain(places)
+
+
+class ConcealingCodec:
+    """A codec as a server needs it: its stream decoders take None where a packet is lost."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec, self._prior = codec, prior_of(codec.rate.name)
+
+    def stream_encoder(self, slots: int = 1) -> StreamEncoder:
+        return self._codec.stream_encoder(slots)
+
+    def stream_decoder(self, slots: int = 1) -> LossyDecoder:
+        return LossyDecoder(self._codec.stream_decoder(slots), self._prior)
 
 
 def most_likely(prior: Prior) -> Continue:

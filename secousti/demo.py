@@ -19,7 +19,7 @@ import torch
 from codec import Codec, load_codec
 from codec.audio import write_wav
 from secousti.caller import Caller, Turn
-from secousti.client import Call, CallEvent, connect
+from secousti.client import Broken, Call, CallEvent, Mended, connect
 from secousti.files import replacing
 from secousti.house import build_parts, server_settings
 from secousti.recording import CallerTurn
@@ -66,6 +66,7 @@ async def answering(settings: Settings, url: str | None, show: Show) -> AsyncIte
         audiosocket_port=None,
         token=None,
         log_dir=None,
+        slots=1,
     )
     parts = build_parts(settings, (settings.rate,))
     async with Server(plan, parts) as server:
@@ -101,10 +102,15 @@ async def make_call(
 
 
 def show_event(show: Show, event: CallEvent) -> None:
-    if isinstance(event, TurnInfo):
-        if event.heard:
-            show.heard(event.heard, event.stage, event.strategy, event.risk)
-        show.agent(event.said)
+    match event:
+        case TurnInfo():
+            if event.heard:
+                show.heard(event.heard, event.stage, event.strategy, event.risk)
+            show.agent(event.said)
+        case Broken():
+            show.step("the line broke: coming back")
+        case Mended():
+            show.step("back on the line")
 
 
 def show_answer(show: Show, call: Call, turn: Turn) -> None:

@@ -12,6 +12,7 @@ import torch
 from pydantic import SecretStr
 
 from codec import Codec, load_codec
+from codec.conceal import ConcealingCodec
 from codec.rates import RATES
 from secousti.settings import Settings
 from server.handoff import webhook
@@ -66,9 +67,15 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
     ears = Ears.load(ListenSettings(recogniser=settings.recogniser))
     mind = Mind.load(think_settings(settings))
     return Parts(
-        codecs=codecs,
+        codecs={rate: ConcealingCodec(codec) for rate, codec in codecs.items()},
         listener=ears.listener,
-        conversation=lambda locale: Conversation(mind, clock=time.monotonic, locale=locale),
+        conversation=lambda locale, known=None: Conversation(
+            mind,
+            clock=time.monotonic,
+            locale=locale,
+            risk=known and known.risk,
+            memories=known and known.memories,
+        ),
         voice=Voice.load(SpeakSettings(voice=settings.voice)),
         hand_off=hand_off,
         exports=lambda rate: _exported(codecs[rate]),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from codec import Codec, load_codec
+from codec import load_codec
 from codec.audio import write_wav
+from codec.conceal import ConcealingCodec
 from codec.rates import Rate
 from secousti.files import existing, replacing
-from server.calllog import RecordedCall, read_call
+from server.calllog import RecordedCall, Stream, read_call
 
 
 def reply_name(generation: int) -> str:
@@ -36,10 +37,14 @@ def replay(log: Path, out: Path, weights: Path | None = None) -> list[Path]:
 
 
 def decoded(call: RecordedCall, weights: Path | None) -> list[Tensor]:
-    """The caller and then each reply of a call that came as tokens, float32 [T]."""
-    codec = load_codec(call.rate.name, weights=weights)
-    replies = [call.downlink(number) for number in call.generations()]
-    return decode_streams(codec, [call.uplink()]) + decode_streams(codec, replies)
+    """The caller and then each reply of a call that came as tokens, float32 [T]; ``weights`` are
+    those of the rate it began at."""
+    replies = [Stream(call.rate_of(n), [*call.downlink(n)]) for n in call.generations()]
+    caller = call.uplinks()
+    rates = {stream.rate.name for stream in (*caller, *replies)}
+    own = {call.rate.name: weights}
+    codecs = {rate: ConcealingCodec(load_codec(rate, weights=own.get(rate))) for rate in rates}
+    return [torch.cat(decode_streams(codecs, caller)), *decode_streams(codecs, replies)]
 
 
 def recorded(call: RecordedCall) -> list[Tensor]:
@@ -48,13 +53,18 @@ def recorded(call: RecordedCall) -> list[Tensor]:
     return [torch.from_numpy(wav) for wav in (call.pcm("up"), *replies)]
 
 
-def decode_streams(codec: Codec, streams: Sequence[Sequence[bytes]]) -> list[Tensor]:
-    """Streams that one decoder hears after each other, each float32 [T]; voice is kept between."""
-    decoder = codec.stream_decoder(slots=1)
-    sounds = []
-    for packets in streams:
-        decoder.reset(0, keep_voice=True)
-        steps = [decoder.step([packet], [0])[0] for packet in packets]
+def decode_streams(
+    codecs: Mapping[str, ConcealingCodec], streams: Sequence[Stream]
+) -> list[Tensor]:
+    """Streams that one listener hears after each other, each float32 [T]; the voice is kept from
+    one to the next of the same rate."""
+    decoders = {rate: codec.stream_decoder(slots=1) for rate, codec in codecs.items()}
+    sounds, before = [], None
+    for stream in streams:
+        decoder = decoders[stream.rate.name]
+        decoder.reset(0, keep_voice=stream.rate == before)
+        before = stream.rate
+        steps = [decoder.step([packet], [0])[0] for packet in stream.packets]
         sounds.append(torch.cat(steps) if steps else torch.zeros(0))
     return sounds
 

@@ -82,8 +82,10 @@ class Settings(BaseSettings):
     """Asked when a caller wants a person; unset: this line has nobody."""
 
     # How much, and how long.
-    slots: int = Field(default=8, ge=1, le=512)
-    """Calls at once: what two cores carry with room to spare."""
+    slots: int | None = Field(default=None, ge=1, le=512)
+    """Calls at once; unset: as many as the codec's steps are measured to fit at the start."""
+    resume_s: float = Field(default=60.0, ge=0)
+    """A caller whose connection breaks may come back so long; 0: he must call anew."""
     waiting: int = Field(default=32, ge=1)
     """Connections that have not said hello yet; more are told to come back."""
     call_limit_s: float = Field(default=3600.0, gt=0)
@@ -118,6 +120,12 @@ class Settings(BaseSettings):
     """Of one tenant, with a burst of half a minute; unset: no limit."""
 
     # What is kept and told.
+    store: str | None = None
+    """A folder, or a database URL, for calls, risk and memories; unset: nothing is kept."""
+    store_key: SecretStr | None = None
+    """Turns what a caller is called into his id; a folder makes one of its own."""
+    keep_days: float = Field(default=30.0, gt=0)
+    """Of the store: calls, their logs, and callers who do not call again, go after so long."""
     log_dir: Path | None = None
     """Where calls are logged as they crossed the wire; unset: they leave nothing behind."""
     log_words: bool = False

@@ -23,12 +23,19 @@ class Loudspeaker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queued = np.zeros(0, np.float32)
-        self._played = 0
+        self._played = self._concealed = 0
+        self._expecting = False  # a reply is under way, and more of it is to come
 
     def begin(self) -> None:
-        """A new reply: from here on :meth:`played` counts its samples."""
+        """A new reply: from here on :meth:`played` and :meth:`concealed` count its samples."""
         with self._lock:
-            self._played = 0
+            self._played = self._concealed = 0
+            self._expecting = True
+
+    def end(self) -> None:
+        """All of the reply is queued: the silence after it is meant."""
+        with self._lock:
+            self._expecting = False
 
     def play(self, pcm: Pcm) -> None:
         """Queue float32 [T] behind what is still to be played."""
@@ -39,18 +46,26 @@ class Loudspeaker:
         """Silence at once: what is queued is dropped."""
         with self._lock:
             self._queued = self._queued[:0]
+            self._expecting = False
 
     def take(self, samples: int) -> Pcm:
         """The next float32 ``[samples]`` for the card, silence where nothing is queued."""
         with self._lock:
             sound, self._queued = self._queued[:samples], self._queued[samples:]
             self._played += len(sound)
+            if self._expecting and self._played:
+                self._concealed += samples - len(sound)
         return np.pad(sound, (0, samples - len(sound)))
 
     def played(self) -> int:
         """Samples of the current reply that the card has taken."""
         with self._lock:
             return self._played
+
+    def concealed(self) -> int:
+        """Samples of silence inside the current reply, because its sound came too late."""
+        with self._lock:
+            return self._concealed
 
     @property
     def busy(self) -> bool:

@@ -13,7 +13,7 @@ import torch
 
 from codec.audio import write_wav
 from secousti.caller import Caller
-from secousti.client import Audio, Call, CallEvent, Pcm, connect
+from secousti.client import Audio, Broken, Call, CallEvent, Mended, Pcm, connect
 from secousti.demo import answering, show_answer, show_event
 from secousti.files import replacing
 from secousti.meter import Meter
@@ -21,7 +21,7 @@ from secousti.recording import read_turn
 from secousti.settings import Settings
 from secousti.show import Show
 from secousti.soundcard import SoundCard
-from server.wires.native import Begin, Caption, Flush, TurnInfo
+from server.wires.native import Begin, Caption, End, Flush, TurnInfo
 
 
 async def talk(
@@ -75,7 +75,7 @@ async def with_sound_card(settings: Settings, url: str | None, said: list[Pcm], 
 
 async def converse(call: Call, card: SoundCard, said: list[Pcm], show: Show) -> None:
     """Both directions until the call ends; the meter shows the microphone meanwhile."""
-    call.played = card.loudspeaker.played
+    call.played, call.concealed = card.loudspeaker.played, card.loudspeaker.concealed
     with show.meter() as meter:
         ear = Ear(card, said, show)
         speaking = asyncio.create_task(speak(call, card, meter, ear))
@@ -110,6 +110,13 @@ class Ear:
                 self._loudspeaker.play(pcm)
             case Flush():
                 self._loudspeaker.flush()
+            case End():
+                self._loudspeaker.end()
+            case Broken():
+                show_event(self._show, event)
+            case Mended():
+                self._loudspeaker.flush()
+                show_event(self._show, event)
             case Caption(text=text):
                 self.caption = text
             case TurnInfo():

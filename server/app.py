@@ -24,14 +24,15 @@ from websockets.exceptions import ConnectionClosed
 
 from codec.errors import SecoustiError
 from server.auth import check_exposure
-from server.call import House
 from server.calllog import CallLog
+from server.capacity import Capacity, measured
 from server.crowd import Crowd, Visitor
 from server.dialogue import FALLBACKS, WORDS
 from server.doors import MESSAGE_BYTES, Doors
 from server.engine import Engine
 from server.entrance import Entrance
 from server.health import Health, Standing, Status
+from server.house import House
 from server.http import Site
 from server.link import Peer
 from server.logs import CALL, FIELDS
@@ -43,11 +44,12 @@ from server.scrape import Scrape
 from server.scripts import ScriptShelf
 from server.session import Session
 from server.settings import ServerSettings
+from server.store.keeper import keeper_of
 from server.tcp import Admission, AudioSocketListener
 from server.tenants import OPERATOR, Tenants
 from server.tls import certificate_of
 from server.watch import Watch, traces_of
-from server.wires.closing import CallEnded, CloseCode, close_reason
+from server.wires.closing import CallEnded, CloseCode, Dropped, close_reason
 from server.wires.sound import Sound
 from server.wires.wire import Wire
 from voice_agent.speak.archive import ScriptArchive
@@ -57,37 +59,42 @@ log = logging.getLogger(__name__)
 
 QUEUED_FRAMES = 16  # websocket frames read ahead of the session
 PING_S = 10.0  # a caller that vanished is noticed within two of these
+GOODBYES = (1000, 1005)  # 1005: closed on purpose, without a code; a page that goes says 1001
 CLOSE_S = 2.0  # a caller that floods us may not answer our close frame
 
 
 class SocketPeer:
-    """A websocket as a session sees it; a closed one is the end of the call."""
+    """A websocket as a session sees it; one that is closed politely is the end of the call."""
 
     def __init__(self, connection: ServerConnection, largest: int) -> None:
         self._connection, self._largest = connection, largest
 
     async def receive(self) -> bytes | str:
-        """The next message; raises :class:`CallEnded` when the caller is gone."""
+        """The next message; raises :class:`CallEnded` or :class:`Dropped` at the end."""
         try:
             return await self._connection.recv()
         except ConnectionClosed as closed:
             raise self._gone(closed) from None
 
     async def send(self, message: bytes | str) -> None:
-        """Sends one message; raises :class:`CallEnded` when the caller is gone."""
+        """Sends one message; raises as :meth:`receive`."""
         try:
             await self._connection.send(message)
         except ConnectionClosed as closed:
             raise self._gone(closed) from None
 
-    def _gone(self, closed: ConnectionClosed) -> CallEnded:
+    def _gone(self, closed: ConnectionClosed) -> CallEnded | Dropped:
         if closed.sent is not None and closed.sent.code == CloseCode.TOO_BIG:
             return CallEnded(CloseCode.TOO_BIG, f"send at most {self._largest} bytes a message")
-        return CallEnded(CloseCode.NORMAL, "the caller hung up")
+        if closed.rcvd is not None and closed.rcvd.code in GOODBYES:
+            return CallEnded(CloseCode.NORMAL, "the caller hung up")
+        return Dropped()
 
 
 class Server:
     """A running server, as an async context manager: inside it calls are answered.
+
+    :attr:`capacity` is measured where the settings leave the number of slots open (a second).
 
     Raises on entry:
         SecoustiError: no token on a public address, port in use, unreadable TLS files.
@@ -104,10 +111,16 @@ class Server:
     ) -> None:
         check_exposure(settings.host, settings.token, settings.insecure, settings.tokens)
         self._settings, self._certificate = settings, certificate_of(settings)
+        self.capacity = (
+            measured(parts.codecs, settings.codec_threads)
+            if settings.slots is None
+            else Capacity(settings.slots, {})
+        )
+        slots = self.capacity.slots
         # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
-        self._pool = ThreadPoolExecutor(3 * settings.slots, "secousti-worker")
+        self._pool = ThreadPoolExecutor(max(1, 3 * slots), "secousti-worker")
         self.metrics = Metrics()
-        self._engine = Engine(parts.codecs, settings.slots, settings.codec_threads, self.metrics)
+        self._engine = Engine(parts.codecs, slots, settings.codec_threads, self.metrics)
         self.shelf = shelf or ScriptShelf(ScriptArchive.load())
         self._house = House(
             settings,
@@ -120,6 +133,7 @@ class Server:
             Crowd(settings.crowd, clock),
             self.metrics,
             traces_of(settings),
+            keeper_of(settings),
         )
         self._sessions: set[Session] = set()
         self._started = self._draining = False
@@ -156,7 +170,7 @@ class Server:
     @property
     def calls(self) -> int:
         """Calls that are admitted now."""
-        return self._settings.slots - self._engine.free
+        return self.capacity.slots - self._engine.free
 
     async def __aenter__(self) -> Self:
         await self._tcp.start()
@@ -168,6 +182,8 @@ class Server:
         self._engine.start()
         await asyncio.get_running_loop().run_in_executor(self._pool, self._prepare_scripts)
         self._watch.start()
+        if self._house.keeper is not None:
+            self._house.keeper.start()
         self._started = True
         return self
 
@@ -175,6 +191,8 @@ class Server:
         await self.drain()
         await self._watch.stop()
         self._engine.close()
+        if self._house.keeper is not None:
+            await self._house.keeper.close()
         if self._house.traces is not None:
             await asyncio.to_thread(self._house.traces.close)
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -198,8 +216,9 @@ class Server:
         self._tcp.stop()
         for session in self._sessions:
             session.leave()
+        await self._house.seats.leave(self._settings.last_reply_s + CLOSE_S)
         try:
-            async with asyncio.timeout(self._settings.last_reply_s + 2):
+            async with asyncio.timeout(CLOSE_S):
                 await self._socket.wait_closed()
         except TimeoutError:
             self._socket.close(code=CloseCode.GOING_AWAY)
@@ -243,7 +262,7 @@ class Server:
         return Standing(
             status=self._status,
             calls=self.calls,
-            slots=self._settings.slots,
+            slots=self.capacity.slots,
             step_ms_p99=round(steps[int(0.99 * len(steps))], 2) if steps else None,
         )
 

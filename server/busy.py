@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
 
-from server.call import House
 from server.dialogue import BUSY_ID, WORDS
+from server.house import House
 from server.line import PcmLine
 from server.link import Link
 from server.parts import Pcm

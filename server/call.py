@@ -11,34 +11,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from codec.errors import SecoustiError
 from codec.rates import SAMPLE_RATE_HZ
-from server.calllog import CallLog
-from server.crowd import Crowd
 from server.dialogue import APOLOGY_ID, PARTING_ID, Dialogue, apology
-from server.engine import Engine
-from server.hearing import Hearer
+from server.diary import Diary
+from server.hearing import FLUSH_MS, Hearer
+from server.house import House
 from server.latency import Arrivals
-from server.limits import CrowdLimits
 from server.line import Line
-from server.link import Link
-from server.metrics import CallMetrics, Metrics
-from server.parts import CallName, Parts
+from server.outbox import Outbox
+from server.parts import CallName, Known
 from server.playout import Playout
-from server.scripts import ScriptShelf
-from server.settings import ServerSettings
-from server.speaking import Speaker, Speech
-from server.talking import Cancelled, Nudged, PersonWanted, Talker
-from server.turnlog import TurnLog
+from server.returning import Seat
+from server.speaking import Speaker
+from server.store.keeper import KeptCall
+from server.talking import Back, Cancelled, Nudged, PersonWanted, Talker
 from server.turns import Turns
 from server.wires import native
-from server.wires.closing import CallEnded, CloseCode, ProtocolError
+from server.wires.closing import MEANING, CallEnded, CloseCode, Dropped, ProtocolError
 from server.wires.events import (
     Answer,
     Ask,
@@ -52,10 +46,8 @@ from server.wires.events import (
     Truncated,
     TurnTaking,
 )
-from server.wires.native import End, Flush, Packets
-from server.wires.sound import Sound
-from server.wires.wire import CallerEvent, CallEvent, ClientDecides
-from server.witness import Opening, Witness
+from server.wires.native import Flush, Packets
+from server.wires.wire import CallerEvent, ClientDecides
 from voice_agent.listen.events import (
     ListenEvent,
     Partial,
@@ -64,63 +56,51 @@ from voice_agent.listen.events import (
     TurnEnded,
 )
 
-if TYPE_CHECKING:
-    from server.traces import Traces
-
 log = logging.getLogger(__name__)
 
 
 PERSON_DIGIT = "0"  # what telephones have always had for it
 
 
-@dataclass(frozen=True)
-class House:
-    """What all calls of a server share. ``open_log`` makes a call's log, or None: none is kept."""
-
-    settings: ServerSettings
-    parts: Parts
-    engine: Engine
-    shelf: ScriptShelf
-    pool: Executor
-    clock: Callable[[], float]
-    open_log: Callable[[str, Sound], CallLog | None]
-    crowd: Crowd = field(default_factory=lambda: Crowd(CrowdLimits(), time.monotonic))
-    metrics: Metrics = field(default_factory=Metrics)
-    traces: Traces | None = None
-
-    def witnesses(self, opening: Opening) -> list[Witness]:
-        """Who is told what happens in a call that begins now."""
-        told: list[Witness] = [
-            CallMetrics(self.metrics, opening, self.clock),
-            TurnLog(opening, self.settings.log_words),
-        ]
-        return told if self.traces is None else [*told, self.traces.call(opening)]
-
-
 class Call:
-    """The call ``name`` over ``link``, after its hello; :meth:`run` returns how it ended."""
+    """The call ``name`` at its ``seat``, after its hello; :meth:`run` returns how it ended."""
 
     def __init__(
         self,
         name: str,
-        link: Link,
+        seat: Seat,
         house: House,
         line: Line,
         hello: native.Hello,
-        leaving: asyncio.Event,
+        known: Known | None = None,
+        kept: KeptCall | None = None,
     ) -> None:
-        settings, parts, wire = house.settings, house.parts, link.wire
-        self._link, self._line, self._leaving = link, line, leaving
+        settings, parts, wire = house.settings, house.parts, seat.link.wire
+        self._seat, self._line, self._engine = seat, line, house.engine
+        self._taken = 0  # messages of the caller's stream
         self._name, self._settings, self._clock = name, settings, house.clock
         self._pool = house.pool
         self._hello = hello
         self._lead_ms = settings.lead_ms if wire.lead_ms is None else wire.lead_ms
-        self._log = house.open_log(name, wire.sound)
-        # Unbounded, and small all the same: audio in it is paced by the playout's lead.
-        self._outbox: asyncio.Queue[tuple[CallEvent, int]] = asyncio.Queue()
-        self._room = asyncio.Event()  # the far end takes sound
-        self._room.set()
         self._playout = Playout(house.clock, self._lead_ms)
+        self._outbox = Outbox(seat.link, self._playout)
+        self._send = self._outbox.put
+        conversation = (
+            parts.conversation(hello.locale)
+            if known is None
+            else parts.conversation(hello.locale, known)
+        )
+        call_log = house.open_log(name, wire.sound)
+        if kept is not None:
+            kept.begin(conversation, None if call_log is None else call_log.path)
+        self._diary = Diary(
+            call_log,
+            kept,
+            settings.log_words,
+            house.clock,
+            self._send,
+            lambda: self._talker.speech,
+        )
         self._arrivals = Arrivals(line.delay_samples)
         self._turns = Turns(self._send, self._answer)
         self._hearer = Hearer(
@@ -135,9 +115,7 @@ class Call:
             parts.hand_off, CallName(name, wire.name, wire.peer_id)
         )
         self._talker = Talker(
-            Dialogue(
-                parts.conversation(hello.locale), house.pool, settings.respond_deadline_s, hand_off
-            ),
+            Dialogue(conversation, house.pool, settings.respond_deadline_s, hand_off),
             Speaker(
                 line,
                 house.parts.voice,
@@ -150,20 +128,13 @@ class Call:
             self._playout,
             self._arrivals,
             house.clock,
-            self._tell_turn,
+            self._diary.turn,
             self._hearer.agent_speaks,
         )
 
     async def run(self, events: Sequence[CallerEvent] = ()) -> CallEnded:
         """Welcomes the caller and runs the tasks until one ends the call; ``events`` came first."""
-        self._send(
-            native.Welcome(
-                rate=self._hello.rate,
-                session=self._name,
-                lead_ms=self._lead_ms,
-                sound=self._hello.sound,
-            )
-        )
+        self._send(self._welcome())
         ended = CallEnded(CloseCode.FAULT, "the server failed inside; its log says why")
         try:
             await self._tasks(events)
@@ -175,17 +146,29 @@ class Call:
         except* Exception:
             log.exception("call %s failed", self._name)
         finally:
-            self._record("closed", code=int(ended.code), reason=ended.reason)
-            if self._log is not None:  # waits for the disk, which may take its time
-                await asyncio.get_running_loop().run_in_executor(self._pool, self._log.close)
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._diary.close, ended)
         return ended
+
+    def _welcome(self) -> native.Welcome:
+        hello, engine = self._hello, self._engine
+        return native.Welcome(
+            rate=hello.rate,
+            session=self._name,
+            lead_ms=self._lead_ms,
+            sound=hello.sound,
+            rates=engine.rates,
+            resume=self._seat.token if self._may_return else "",
+            resume_s=self._settings.resume_s,
+            free=engine.free,
+            slots=engine.slots,
+        )
 
     async def _tasks(self, events: Sequence[CallerEvent]) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(events))
             group.create_task(self._hearer.run(self._cut))
-            group.create_task(self._talker.run(self._link.wire.greets))
-            group.create_task(self._write())
+            group.create_task(self._talker.run(self._seat.link.wire.greets))
+            group.create_task(self._outbox.run(self._diary.sent))
             group.create_task(self._watch())
 
     # The reader.
@@ -194,27 +177,35 @@ class Call:
         while True:
             for event in events:
                 await self._deal_with(event)
-            events = await self._receive()
+            try:
+                events = await self._receive()
+            except Dropped:
+                events = ()
+                await self._wait_for_the_caller()
 
     async def _deal_with(self, event: CallerEvent) -> None:
         match event:
             case Packets(packets):
                 await self._take(packets)
+            case native.Lost(packets=count):
+                await self._take([None] * count)
+            case native.Switch():
+                await self._switch(event)
             case native.Played():
                 self._playout.played(event.generation, event.samples)
             case Digit(digit):
                 self._pressed(digit)
             case Flow(open=True):
-                self._room.set()
+                self._outbox.room.set()
             case Flow():
-                self._room.clear()
+                self._outbox.room.clear()
             case Answer():
                 self._send(event)
             case native.Bye():
                 raise CallEnded(CloseCode.NORMAL, "goodbye")
             case HungUp(reason):
                 raise CallEnded(CloseCode.NORMAL, reason)
-            case native.Hello() | native.Resume() | native.Lost() | native.Switch():
+            case native.Hello() | native.Resume():
                 pass  # it was the first event; a wire says it once
             case _:
                 await self._client_decides(event)
@@ -226,8 +217,7 @@ class Call:
             case Muted(silent):
                 self._turns.silent = silent
             case Commit():
-                self._turns.commit()
-                self._arrivals.add(await self._hearer.flush(), self._clock())
+                await self._hush()
             case Discard():
                 self._turns.discard()
             case Ask():
@@ -244,23 +234,81 @@ class Call:
 
     async def _receive(self) -> Sequence[CallerEvent]:
         try:
-            patience = self._settings.idle_timeout_s if self._link.wire.talks_always else None
+            link = self._seat.link
+            patience = self._settings.idle_timeout_s if link.wire.talks_always else None
             async with asyncio.timeout(patience):
-                return await self._link.receive()
+                return await link.receive()
         except TimeoutError:
-            raise CallEnded(CloseCode.IDLE, "nothing came for too long") from None
+            idle = CallEnded(CloseCode.IDLE, "nothing came for too long")
+            if not self._may_return:
+                raise idle from None
+            link.release(idle)
+            raise Dropped from None
 
-    async def _take(self, packets: tuple[bytes, ...]) -> None:
+    async def _take(self, packets: Sequence[bytes | None]) -> None:
         samples = self._line.samples(packets)
-        self._link.meter.audio(samples / SAMPLE_RATE_HZ)
+        self._seat.link.meter.audio(samples / SAMPLE_RATE_HZ)
         self._arrivals.add(samples, self._clock())
-        if self._log is not None:
-            self._log.up(packets)
+        self._diary.came(packets)
         await self._hearer.put(packets)
+        self._taken += 1
+
+    async def _switch(self, switch: native.Switch) -> None:
+        """A new stream of the caller's; replies from the next one on are of its rate too."""
+        try:
+            self._line.switch(switch.rate)
+        except SecoustiError as error:
+            raise ProtocolError(CloseCode.PROTOCOL, str(error)) from None
+        self._diary.note("rate", rate=switch.rate)
+        await self._hearer.put([switch])
+        self._taken += 1
+
+    async def _hush(self) -> None:
+        """What the caller has said is all of it, for now."""
+        self._turns.commit()
+        self._arrivals.add(await self._hearer.flush(), self._clock())
+
+    # The caller's connection breaks.
+
+    @property
+    def _may_return(self) -> bool:
+        return self._seat.link.wire.keeps_place and self._settings.resume_s > 0
+
+    async def _wait_for_the_caller(self) -> None:
+        """Keeps everything for a caller whose connection is gone, until he is back.
+
+        Raises:
+            CallEnded: he may not come back, or does not in time.
+        """
+        if not self._may_return:
+            raise CallEnded(CloseCode.NORMAL, "the caller hung up")
+        self._diary.note("dropped")
+        self._seat.link.release(CallEnded(CloseCode.GOING_AWAY, "the connection broke"))
+        self._talker.caller_away = True
+        self._cut()
+        self._outbox.shut()
+        try:
+            async with asyncio.timeout(self._settings.resume_s):
+                word = await self._returned()
+        except TimeoutError:
+            raise CallEnded(CloseCode.LOST, MEANING[CloseCode.LOST]) from None
+        self._diary.note("resumed")
+        self._outbox.open(self._seat.link, self._taken, word.turns)
+        self._talker.caller_away = False
+        self._talker.offer(Back(word.generation, word.played, self._playout.generation))
+
+    async def _returned(self) -> native.Resume:
+        """Waits for the caller; a turn that the break has cut is heard as far as it came."""
+        try:
+            async with asyncio.timeout(FLUSH_MS / 1000):
+                return await self._seat.caller()
+        except TimeoutError:
+            await self._hush()
+        return await self._seat.caller()
 
     def _pressed(self, digit: str) -> None:
         if digit == PERSON_DIGIT:
-            self._record("person_wanted")
+            self._diary.note("person_wanted")
             self._cut()
             self._talker.offer(PersonWanted())
 
@@ -298,49 +346,9 @@ class Call:
         """The caller has the floor: stop speaking, and take back what is queued."""
         self._hearer.barge_in.settled()
         generation = self._talker.cut()
-        self._room.set()  # what a full queue held up is stale now, and the flush must get through
+        self._outbox.room.set()  # what a full queue held up is stale, and the flush must get out
         if generation is not None:
             self._send(Flush(generation=generation), generation)
-
-    # The writer.
-
-    def _send(self, event: CallEvent, generation: int = 0) -> None:
-        self._outbox.put_nowait((event, generation))
-
-    async def _write(self) -> None:
-        while True:
-            event, generation = await self._outbox.get()
-            if isinstance(event, Packets):
-                await self._room.wait()
-            if isinstance(event, Packets | End) and not self._playout.is_live(generation):
-                continue  # stale: the caller has cut this reply
-            await self._link.send(event)
-            self._sent(event, generation)
-
-    def _sent(self, event: CallEvent, generation: int) -> None:
-        match event:
-            case Packets(packets):
-                if self._log is not None:
-                    self._log.down(generation, packets)
-                self._first_sent(generation)
-            case native.Begin() | End() | Flush():
-                self._record(event.type, gen=generation)
-
-    def _first_sent(self, generation: int) -> None:
-        speech = self._talker.speech
-        if speech is not None and speech.generation == generation and not speech.told:
-            speech.clock.first_sent = self._clock()
-            self._tell_turn(speech)
-
-    def _tell_turn(self, speech: Speech) -> None:
-        """Reports a turn once: when its first sound goes out, or when it never will."""
-        if speech.told:
-            return
-        speech.told = True
-        reply, latency = speech.reply, speech.clock.parts()
-        words = {"heard": speech.heard, "said": reply.text} if self._settings.log_words else {}
-        self._record("turn", gen=speech.generation, latency_ms=latency, **words)
-        self._send(_turn_info(speech, latency))
 
     # The watch.
 
@@ -349,7 +357,7 @@ class Call:
         code, why = CloseCode.GOING_AWAY, "the server is shutting down"
         try:
             async with asyncio.timeout(self._settings.call_limit_s):
-                await self._leaving.wait()
+                await self._seat.leaving.wait()
         except TimeoutError:
             code, why = CloseCode.CALL_LIMIT, "the call reached its longest duration"
         try:
@@ -358,23 +366,6 @@ class Call:
         except TimeoutError:
             log.info("call %s is cut while the agent speaks", self._name)
         raise CallEnded(code, why)
-
-    def _record(self, name: str, **fields: Any) -> None:
-        if self._log is not None:
-            self._log.event(name, **fields)
-
-
-def _turn_info(speech: Speech, latency_ms: dict[str, float]) -> native.TurnInfo:
-    reply = speech.reply
-    return native.TurnInfo(
-        generation=speech.generation,
-        heard=speech.heard,
-        said=reply.text,
-        stage=reply.stage,
-        strategy=reply.strategy,
-        risk=reply.risk.level,
-        latency_ms=latency_ms,
-    )
 
 
 def _first(group: BaseExceptionGroup[Any]) -> Any:

@@ -92,6 +92,14 @@ class CallLog:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """Packets that one decoder takes in a row, from packet 0; None for one that was lost."""
+
+    rate: Rate
+    packets: list[bytes | None]
+
+
+@dataclass(frozen=True)
 class RecordedCall:
     """A call read back. ``truncated``: the last line was cut off (the writer was killed)."""
 
@@ -106,7 +114,7 @@ class RecordedCall:
 
     @property
     def rate(self) -> Rate:
-        """The rate of its tokens; raises :class:`SecoustiError` for a call that had none."""
+        """The rate it began at; raises :class:`SecoustiError` for a call without tokens."""
         if not isinstance(self.sound, Rate):
             raise SecoustiError(f"this call came in {self.sound.up}, not as tokens: replay it")
         return self.sound
@@ -117,12 +125,34 @@ class RecordedCall:
         return [line for line in self.lines if "event" in line]
 
     def uplink(self) -> list[bytes]:
-        """The caller's packets, whole call, one stream."""
-        return self._stream("up", 0)
+        """The caller's packets that came, whole call."""
+        return [packet for stream in self.uplinks() for packet in stream.packets if packet]
+
+    def uplinks(self) -> list[Stream]:
+        """The caller's streams: one, and one more for every change of rate or loss of place."""
+        streams = [Stream(self.rate, [])]
+        for line in self.lines:
+            packets = streams[-1].packets
+            if line.get("event") == "rate":
+                streams.append(Stream(rate_named(str(line.get("rate"))), []))
+            elif line.get("event") == "lost":
+                packets += [None] * int(line["packets"])
+            elif line.get("dir") == "up":
+                data = base64.b64decode(line["packets"])
+                packets += split_packets(streams[-1].rate, len(packets), data)
+        return streams
 
     def downlink(self, generation: int) -> list[bytes]:
         """The packets of one reply that were sent, from packet 0."""
-        return self._stream("down", generation)
+        return split_packets(self.rate_of(generation), 0, self._bytes("down", generation))
+
+    def rate_of(self, generation: int) -> Rate:
+        """The rate of one reply."""
+        begins = (line for line in self.events if line["event"] == "begin")
+        named = (
+            str(line["rate"]) for line in begins if line["gen"] == generation and "rate" in line
+        )
+        return rate_named(next(named, self.rate.name))
 
     def pcm(self, direction: str, generation: int = 0) -> Pcm:
         """A stream of a call without tokens, float32 ``[T]`` at 16 kHz, as the ears heard it.
@@ -140,9 +170,6 @@ class RecordedCall:
     def generations(self) -> list[int]:
         """The replies that have packets, in order."""
         return sorted({line["gen"] for line in self.lines if line.get("dir") == "down"})
-
-    def _stream(self, direction: str, generation: int) -> list[bytes]:
-        return split_packets(self.rate, 0, self._bytes(direction, generation))
 
     def _bytes(self, direction: str, generation: int) -> bytes:
         return b"".join(

@@ -26,6 +26,7 @@ import torch
 from codec.errors import SecoustiError
 from server.parts import Pcm, StreamCodec
 
+RESTART = object()  # in the place of a packet or frame
 TICKS_KEPT = 1000  # step times kept for /healthz: 20-40 s of a busy engine
 
 
@@ -42,7 +43,7 @@ class EngineWatch(Protocol):
 
 @dataclass(eq=False)
 class _Job:
-    """One packet or frame to step, or with ``payload`` None a restart of the stream."""
+    """One packet (None: a lost one) or frame to step, or a restart of the stream."""
 
     payload: Any
     done: asyncio.Future[Any] | None = None
@@ -74,9 +75,9 @@ class _Machine:
 
     def _restarted(self, slot: int, job: _Job) -> bool:
         """Carries out a restart; False for a job that has something to step."""
-        if job.payload is None:
+        if job.payload is RESTART:
             self.reset(slot, job.keep_voice)
-        return job.payload is None
+        return job.payload is RESTART
 
     def _step(self, batch: list[tuple[int, _Job]]) -> list[tuple[asyncio.Future[Any], Any]]:
         try:
@@ -94,7 +95,7 @@ class _Machine:
 def _head(queue: deque[_Job]) -> list[_Job]:
     """Takes the leading restarts and the first job after them off ``queue``."""
     jobs = [queue.popleft()]
-    while jobs[-1].payload is None and queue:
+    while jobs[-1].payload is RESTART and queue:
         jobs.append(queue.popleft())
     return jobs
 
@@ -108,15 +109,16 @@ class Slot:
     def __init__(self, engine: Engine, rate: str, slot_id: int, index: int) -> None:
         self.id, self.index, self.rate = slot_id, index, rate
         self._engine = engine
-        self._decoder = engine.machines[rate, "decode"]
-        self._encoder = engine.machines[rate, "encode"]
+        self._decoder = engine.machine(rate, "decode")
+        self._encoder = self._next_encoder = engine.machine(rate, "encode")
         self._pending: set[asyncio.Future[Any]] = set()
         self._open = True
         for machine in (self._decoder, self._encoder):
-            engine.submit(machine, index, _Job(None))
+            engine.submit(machine, index, _Job(RESTART))
 
-    async def decode(self, packet: bytes) -> Pcm:
-        """One uplink packet as float32 ``[packet_samples]``, 640 samples late."""
+    async def decode(self, packet: bytes | None) -> Pcm:
+        """One uplink packet, or None where it is lost, as float32 ``[packet_samples]``, 640 samples
+        late."""
         return np.asarray(await self._do(self._decoder, packet, "up"), dtype=np.float32)
 
     async def encode(self, pcm: Pcm) -> bytes:
@@ -124,9 +126,27 @@ class Slot:
         packet: bytes = await self._do(self._encoder, pcm, "down")
         return packet
 
+    def hear_at(self, rate: str) -> None:
+        """The next packet that is decoded is the first of a stream of ``rate``.
+
+        Raises:
+            SecoustiError: no codec of that rate is loaded.
+        """
+        before, self._decoder = self._decoder, self._engine.machine(rate, "decode")
+        self._restart(self._decoder, same=before is self._decoder)
+
+    def speak_at(self, rate: str) -> None:
+        """Replies that begin from now on are of ``rate``; raises like :meth:`hear_at`."""
+        self._next_encoder = self._engine.machine(rate, "encode")
+
     def restart_reply(self) -> None:
         """The encoder starts a new reply at packet 0; it keeps the voice it has learnt."""
-        self._engine.submit(self._encoder, self.index, _Job(None, keep_voice=True))
+        before, self._encoder = self._encoder, self._next_encoder
+        self._restart(self._encoder, same=before is self._encoder)
+
+    def _restart(self, machine: _Machine, same: bool) -> None:
+        """A voice that another rate's codec has learnt means nothing to this one's."""
+        self._engine.submit(machine, self.index, _Job(RESTART, keep_voice=same))
 
     def release(self) -> None:
         """Gives the slot back; what it still waits for is cancelled. Safe to call twice."""
@@ -180,6 +200,11 @@ class Engine:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
+    def rates(self) -> tuple[str, ...]:
+        """The rates that it has codecs for."""
+        return tuple(rate for rate, way in self.machines if way == "encode")
+
+    @property
     def free(self) -> int:
         return len(self._free)
 
@@ -207,8 +232,7 @@ class Engine:
             EngineFull: every slot is taken.
             SecoustiError: no codec of that rate is loaded.
         """
-        if (rate, "encode") not in self.machines:
-            raise SecoustiError(f"this server has no codec for rate {rate!r}: ask for another rate")
+        self.machine(rate, "encode")
         with self._wake:
             if not self._admits:
                 raise EngineFull("the server is about to stop: call again in a moment")
@@ -217,6 +241,12 @@ class Engine:
             index = self._free.popleft()
         self.idle.clear()
         return Slot(self, rate, next(self._ids), index)
+
+    def machine(self, rate: str, direction: str) -> _Machine:
+        """The machine of one rate; raises :class:`SecoustiError` where no codec of it is loaded."""
+        if (rate, direction) not in self.machines:
+            raise SecoustiError(f"this server has no codec for rate {rate!r}: ask for another rate")
+        return self.machines[rate, direction]
 
     def submit(self, machine: _Machine, index: int, job: _Job) -> None:
         """Queues one job of a slot, in order."""
@@ -282,7 +312,7 @@ def _encoding(codec: StreamCodec, slots: int) -> _Machine:
 def _decoding(codec: StreamCodec, slots: int) -> _Machine:
     stream = codec.stream_decoder(slots=slots)
 
-    def step(packets: Sequence[bytes], rows: list[int]) -> list[Pcm]:
+    def step(packets: Sequence[bytes | None], rows: list[int]) -> list[Pcm]:
         return list(stream.step(list(packets), rows).numpy())
 
     return _Machine(step, stream.reset, [deque() for _ in range(slots)])

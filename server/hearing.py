@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -13,6 +13,7 @@ from server.bargein import BargeIn
 from server.line import Line
 from server.parts import Listener, Pcm
 from server.scripts import silence
+from server.wires.native import Switch
 from voice_agent.listen.events import ListenEvent
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,16 @@ log = logging.getLogger(__name__)
 UPLINK_PACKETS = 256  # heard later than they came, at most; then the reader waits, and so does TCP
 FAULTS = 3  # of the ears in a row; newer ears would fail too
 HEAR_AT_ONCE = 8  # packets the ears take in one go when they are behind
-FLUSH = silence(1_600)  # ends any turn: the ears' longest patience is 1,376 ms
+FLUSH_MS = 1_600  # ends any turn: the ears' longest patience is 1,376 ms
+FLUSH = silence(FLUSH_MS)
+
+
+class Hush:
+    """The caller says nothing more: the ears are given silence, to finish his turn."""
+
+
+HUSH = Hush()
+Uplink = bytes | None | Switch | Hush  # a packet, a lost one, another stream
 
 
 class Hearer:
@@ -38,7 +48,7 @@ class Hearer:
         self._line, self._make, self._pool = line, make_listener, pool
         self._notice, self._deafened, self._flushed = notice, deafened, flushed
         self._listener = make_listener()
-        self._packets: asyncio.Queue[bytes | None] = asyncio.Queue(UPLINK_PACKETS)
+        self._packets: asyncio.Queue[Uplink] = asyncio.Queue(UPLINK_PACKETS)
         self.barge_in = BargeIn()
         self.heard_samples = 0
 
@@ -46,10 +56,11 @@ class Hearer:
         """Tells the ears whether the agent's voice is being heard now."""
         self._listener.agent_speaking = speaking
 
-    async def put(self, packets: tuple[bytes, ...]) -> None:
+    async def put(self, packets: Sequence[Uplink]) -> None:
         """Takes packets in stream order; waits when the ears are far behind.
 
-        A packet means what its place in the stream says, so none may be dropped.
+        A packet means what its place in the stream says, so none may be dropped; one that never
+        came is None.
         """
         for packet in packets:
             await self._packets.put(packet)
@@ -59,7 +70,7 @@ class Hearer:
 
         ``flushed`` is told when they have.
         """
-        await self._packets.put(None)
+        await self._packets.put(HUSH)
         return len(FLUSH)
 
     async def run(self, confirmed: Callable[[], None]) -> None:
@@ -87,21 +98,24 @@ class Hearer:
                 self._notice(event)
             if self.barge_in.confirmed():
                 confirmed()
-            if None in packets:
+            if HUSH in packets:
                 self._flushed()
         self._deafened(True)
         while True:
             await self._packets.get()
 
-    async def _next_packets(self) -> list[bytes | None]:
+    async def _next_packets(self) -> list[Uplink]:
         """What has come, as much of it as the ears take at once."""
         packets = [await self._packets.get()]
         while len(packets) < HEAR_AT_ONCE and not self._packets.empty():
             packets.append(self._packets.get_nowait())
         return packets
 
-    async def _sound(self, packet: bytes | None) -> Pcm:
-        return FLUSH if packet is None else await self._line.hear(packet)
+    async def _sound(self, packet: Uplink) -> Pcm:
+        if isinstance(packet, Switch):
+            self._line.restart(packet.rate)
+            return silence(0)
+        return FLUSH if isinstance(packet, Hush) else await self._line.hear(packet)
 
     async def _heard(self, pcm: Pcm) -> list[ListenEvent] | None:
         """The ears' events, or None when they failed; then there are new ears."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, Rate, rate_named
 from server.engine import Slot
 from server.parts import Pcm
 from server.scripts import Framer, ScriptShelf
+from server.wires import native
 from server.wires.sound import Cutter, PcmSound, Resampler, Sound, house_samples
 
 PIECE_SAMPLES = 16_000
@@ -28,12 +29,30 @@ class Line(Protocol):
     delay_samples: int  # by which what is heard lags its place in the caller's stream
     muted: bool  # replies are text alone, and have no frames
 
-    def samples(self, packets: Sequence[bytes]) -> int:
+    @property
+    def rate(self) -> native.RateName | None:
+        """The rate of the replies that begin now; None where they are samples."""
+        ...
+
+    def samples(self, packets: Sequence[bytes | None]) -> int:
         """How long these packets of the caller last."""
         ...
 
-    async def hear(self, packet: bytes) -> Pcm:
-        """The next packet of the caller as float32 ``[T]``; packets must come in order."""
+    async def hear(self, packet: bytes | None) -> Pcm:
+        """The next packet of the caller as float32 ``[T]``; packets must come in order. None: it
+        is lost, and what it was is made up."""
+        ...
+
+    def switch(self, rate: native.RateName) -> None:
+        """Packets that are counted from now on, and replies that begin, are of ``rate``.
+
+        Raises:
+            SecoustiError: there is no codec for it.
+        """
+        ...
+
+    def restart(self, rate: native.RateName) -> None:
+        """The next packet that is heard is the first of a stream of ``rate``."""
         ...
 
     def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
@@ -58,13 +77,24 @@ class TokenLine:
 
     def __init__(self, slot: Slot, shelf: ScriptShelf) -> None:
         self._slot, self._shelf = slot, shelf
-        self.frame_samples = rate_named(slot.rate).packet_samples
+        self._take(cast(native.RateName, slot.rate))
 
-    def samples(self, packets: Sequence[bytes]) -> int:
+    def samples(self, packets: Sequence[bytes | None]) -> int:
         return len(packets) * self.frame_samples
 
-    async def hear(self, packet: bytes) -> Pcm:
+    async def hear(self, packet: bytes | None) -> Pcm:
         return await self._slot.decode(packet)
+
+    def switch(self, rate: native.RateName) -> None:
+        self._slot.speak_at(rate)
+        self._take(rate)
+
+    def restart(self, rate: native.RateName) -> None:
+        self._slot.hear_at(rate)
+
+    def _take(self, rate: native.RateName) -> None:
+        self.rate: native.RateName = rate
+        self.frame_samples = rate_named(rate).packet_samples
 
     async def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
         self._slot.restart_reply()
@@ -76,7 +106,7 @@ class TokenLine:
             yield await self._slot.encode(frame)
 
     def prepared(self, text: str) -> Sequence[bytes] | None:
-        return self._shelf.packets(self._slot.rate, text)
+        return self._shelf.packets(self.rate, text)
 
 
 class PcmLine:
@@ -84,22 +114,28 @@ class PcmLine:
 
     delay_samples = 0  # the resampler answers late but does not shift
     muted = False
+    rate = None
 
     def __init__(self, sound: PcmSound) -> None:
         self._sound = sound
         self.frame_samples = sound.frame_ms * SAMPLE_RATE_HZ // 1000
         self._ear = Resampler(sound.up.rate_hz, SAMPLE_RATE_HZ)
 
-    def samples(self, packets: Sequence[bytes]) -> int:
-        return sum(house_samples(self._sound.up, packet) for packet in packets)
+    def samples(self, packets: Sequence[bytes | None]) -> int:
+        return sum(house_samples(self._sound.up, packet) for packet in packets if packet)
 
-    async def hear(self, packet: bytes) -> Pcm:
+    async def hear(self, packet: bytes | None) -> Pcm:
         heard = []
-        for piece in pieces(self._sound.up.decode(packet)):
+        for piece in pieces(self._sound.up.decode(packet or b"")):
             heard.append(self._ear.push(piece))
             if len(piece) == PIECE_SAMPLES:  # a client that sends much at once holds nobody up
                 await asyncio.sleep(0)
         return np.concatenate(heard)
+
+    def switch(self, rate: native.RateName) -> None:
+        """Samples have no rate that a codec would care for."""
+
+    restart = switch
 
     async def frames(self, sound: AsyncIterator[Pcm]) -> AsyncGenerator[bytes]:
         down = self._sound.down

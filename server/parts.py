@@ -7,14 +7,14 @@ part can be put in on purpose.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from voice_agent.contracts import Reply, UserTurn
+from voice_agent.contracts import Memory, Reply, RiskState, SessionReport, UserTurn
 from voice_agent.listen.events import ListenEvent
 
 Pcm = NDArray[np.float32]  # [T] mono at 16 kHz in [-1, 1]
@@ -26,7 +26,9 @@ class StreamEncoder(Protocol):
 
 
 class StreamDecoder(Protocol):
-    def step(self, packets: Sequence[bytes], slots: Sequence[int], /) -> Tensor: ...
+    """Takes None in the place of a packet that is lost."""
+
+    def step(self, packets: Sequence[bytes | None], slots: Sequence[int], /) -> Tensor: ...
     def reset(self, slot: int, keep_voice: bool = False) -> None: ...
 
 
@@ -53,6 +55,31 @@ class Conversation(Protocol):
     def heard(self, reply: Reply, spoken_chars: int) -> None: ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A conversation that can tell what of it may be kept."""
+
+    risk: RiskState
+
+    @property
+    def memories(self) -> Sequence[Memory]: ...
+    def report(self) -> SessionReport: ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is kept of a caller: his crisis state, and what he agreed to have remembered."""
+
+    risk: RiskState = field(default_factory=RiskState)
+    memories: tuple[Memory, ...] = ()
+
+
+class Conversing(Protocol):
+    """Makes one caller's conversation; ``known`` is None where nothing is kept of anybody."""
+
+    def __call__(self, locale: str, known: Known | None = None, /) -> Conversation: ...
+
+
 class Voice(Protocol):
     """Text to speech: float32 16 kHz chunks, the first one soon; ``pace`` lengthens sounds."""
 
@@ -77,7 +104,7 @@ class Parts:
 
     codecs: Mapping[str, StreamCodec]
     listener: Callable[[], Listener]
-    conversation: Callable[[str], Conversation]
+    conversation: Conversing
     voice: Voice
     hand_off: Callable[[CallName], bool] | None = None
     exports: Callable[[str], Mapping[str, bytes]] | None = None

@@ -25,6 +25,11 @@ class Playout:
         self._play_end = 0.0
         self._report: tuple[float, int] | None = None
 
+    @property
+    def generation(self) -> int:
+        """The newest generation's id; 0 before the first."""
+        return self._generation
+
     def begin(self) -> int:
         """A new generation, the only live one from now on; its id (from 1)."""
         self._generation += 1

@@ -32,7 +32,7 @@ class ServerSettings:
     audiosocket_port: int | None = None  # None: not answered; 0: any free one
     audiosocket_calls: tuple[str, ...] = ()  # UUIDs that are expected; none: any, on loopback only
 
-    slots: int = 8  # calls at once; what two cores carry with room to spare
+    slots: int | None = None  # calls at once; None: as many as are measured to fit (capacity.py)
     waiting: int = 32  # connections that have not said hello yet
     codec_threads: int = 1  # of the engine's thread; more would fight the recogniser for cores
 
@@ -41,10 +41,14 @@ class ServerSettings:
     respond_deadline_s: float = 8.0  # thinking longer than this is answered with an apology
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too
+    resume_s: float = 60.0  # a tunnel, a lift, a change of network; 0: a dropped caller calls anew
     call_limit_s: float = 3600.0  # an hour; longer is a line left open
     drain_s: float = 900.0  # a caller in need is not cut off because of an update
     last_reply_s: float = 10.0  # what is being said when a call must end may end too
 
+    store: str | None = None  # a folder or database URL; None: nothing is kept of a call
+    store_key: str | None = None  # of callers' ids; a folder makes its own
+    keep_days: float = 30.0  # calls, their logs, and callers who do not call again
     log_dir: Path | None = None  # None: calls leave nothing behind
     log_words: bool = False  # transcripts are written only when asked for
     traces: bool = False  # spans of calls and turns (traces.py)

@@ -58,10 +58,11 @@ class Speech:
         for (c0, s0), (c1, s1) in pairwise(points):
             if samples < s1:
                 return c0 + (c1 - c0) * (samples - s0) // (s1 - s0)
-        chars, reached = points[-1]  # inside a sentence whose length is not known yet
-        spoken = chars + (samples - reached) * CHARS_PER_S // SAMPLE_RATE_HZ
+        # Inside a sentence whose length is not known yet, so that its end cannot have been heard.
+        chars, reached = points[-1]
         current = self.reply.sentences[: self.first + len(self.marks) + 1]
-        return min(spoken, chars_of(self.reply.text, current))
+        spoken = chars + (samples - reached) * CHARS_PER_S // SAMPLE_RATE_HZ
+        return max(chars, min(spoken, chars_of(self.reply.text, current) - 1))
 
     def cut(self, samples: int) -> None:
         """``samples`` of the generation were heard; what is left begins with the cut sentence."""
@@ -72,10 +73,10 @@ class Speech:
         self.marks = []
 
     def truncate(self, samples: int) -> None:
-        """Corrects a cut: so much was heard after all."""
+        """Corrects what was heard of it, whether it was cut or said to its end."""
         if self.whole is not None:
             self.first, self.marks = self.whole
-            self.cut(samples)
+        self.cut(samples)
 
 
 def chars_of(text: str, sentences: tuple[str, ...]) -> int:
@@ -113,7 +114,8 @@ class Speaker:
         Raises whatever the voice or the encoder raises.
         """
         generation = speech.generation = self._playout.begin()
-        self._send(Begin(generation=generation), generation)
+        speech.whole = None
+        self._send(Begin(generation=generation, rate=self._line.rate), generation)
         samples, step = 0, self._line.frame_samples
         async with aclosing(self._frames(speech)) as frames:
             async for frame in frames:

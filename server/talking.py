@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from server.dialogue import FALLBACKS, PARTING_ID, Dialogue, apology
 from server.latency import Arrivals, TurnClock
@@ -30,7 +31,17 @@ class Cancelled:
     """What was cut stays unsaid."""
 
 
-Floor = TurnEnded | SpeechDismissed | Reply | PersonWanted | Nudged | Cancelled
+@dataclass(frozen=True)
+class Back:
+    """The caller was away, and is back. Of ``generation``, the last reply that he saw begin, he
+    has heard ``samples``; the last one that was begun for him is ``begun``."""
+
+    generation: int
+    samples: int
+    begun: int
+
+
+Floor = TurnEnded | SpeechDismissed | Reply | PersonWanted | Nudged | Cancelled | Back
 
 
 class Talker:
@@ -55,6 +66,7 @@ class Talker:
         self._turns_waiting = 0
         self._begun = False  # the agent has been asked for something
         self.caller_speaks = False
+        self.caller_away = False  # nobody is there to hear anything
         self.idle = asyncio.Event()  # nothing to say and nothing to think about
 
     @property
@@ -93,6 +105,8 @@ class Talker:
                 case TurnEnded():
                     self._turns_waiting -= 1
                     rest = await self._answer(event, rest)
+                case Back():
+                    rest = await self._go_on(event, rest)
                 case Cancelled():
                     await self._give_up(rest)
                     rest = None
@@ -105,6 +119,14 @@ class Talker:
                 case Reply():
                     await self._give_up(rest)
                     rest = await self._say(Speech(event))
+
+    async def _go_on(self, back: Back, rest: Speech | None) -> Speech | None:
+        """Says what the caller, who is back, has not heard; from the start of its sentence on."""
+        speech = self.speech
+        if speech is not None and speech.generation == back.begun and rest in (None, speech):
+            speech.truncate(back.samples if back.generation == back.begun else 0)
+            rest = speech if speech.said_chars < len(speech.reply.text) else None
+        return await self._say(rest) if rest else None
 
     async def _greet(self) -> Speech | None:
         self._begun = True
@@ -130,8 +152,8 @@ class Talker:
             self._tell(cut)
 
     async def _say(self, speech: Speech) -> Speech | None:
-        """Says it, unless the caller has spoken on; returns the speech if it is not all said."""
-        if self.caller_speaks or self._turns_waiting:
+        """Says it, unless the caller has spoken on or is away; returns what is not all said."""
+        if self.caller_speaks or self.caller_away or self._turns_waiting:
             return speech
         self.speech = speech
         self._saying = saying = asyncio.create_task(self._speaker.say(speech))

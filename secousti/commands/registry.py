@@ -7,6 +7,7 @@ from importlib.metadata import version
 from secousti.commands import (
     bench,
     call,
+    callers,
     chat,
     convert,
     decode,
@@ -25,7 +26,10 @@ from secousti.commands import (
 from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
-LIGHT = (call, mic, serve, token, chat, replay, encode, decode, convert, say, info, export, doctor)
+LIGHT = (
+    *(call, mic, serve, token, callers, chat, replay),
+    *(encode, decode, convert, say, info, export, doctor),
+)
 MOUNTED = (bench, eval, train)  # commands whose words another room describes
 
 

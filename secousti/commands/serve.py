@@ -67,7 +67,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--log-format", choices=("text", "json"), help="of standard error (default: text)"
     )
     parser.add_argument("--log-dir", type=Path, help="folder for token logs (default: none kept)")
-    parser.add_argument("--slots", type=int, help="calls at once (default: 8)")
+    parser.add_argument("--store", metavar="PLACE", help="folder or URL for calls (default: none)")
+    parser.add_argument("--slots", type=int, help="calls at once (default: measured)")
     parser.add_argument("--print-config", action="store_true", help="show the settings and stop")
     add_config(parser)
     parser.set_defaults(run=run)
@@ -76,7 +77,7 @@ def add_parser(subparsers: Subparsers) -> None:
 FLAGS = (
     *("host", "port", "token", "insecure", "tls_cert", "tls_key", "log_dir", "slots"),
     *("wires", "public_url", "audiosocket_port", "audiosocket_host"),
-    *("tokens", "drain_s", "log_format"),
+    *("tokens", "drain_s", "log_format", "store"),
 )
 
 

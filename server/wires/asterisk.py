@@ -44,10 +44,11 @@ class AsteriskWire:
     lead_ms: int | None = None
     talks_always = True
     greets = True
+    keeps_place = False
 
     def __init__(self, locale: str = "US") -> None:
         self.sound = PcmSound(FORMATS["slin"], FORMATS["slin"], FRAME_MS)
-        self.peer_id = ""
+        self.peer_id = self.caller = ""
         self._locale = locale
         self._generation = self._sent_ms = 0
 

@@ -46,10 +46,11 @@ class AudioSocketWire:
     lead_ms: int | None = LEAD_MS
     talks_always = True
     greets = True
+    keeps_place = False
 
     def __init__(self, admits: Callable[[UUID], bool], locale: str = "US") -> None:
         self.sound = PcmSound(PcmFormat("pcm16", 8_000), PcmFormat("pcm16", 8_000))
-        self.peer_id = ""
+        self.peer_id = self.caller = ""
         self._admits, self._locale = admits, locale
         self._kind: int | None = None  # of the audio, from its first frame on
 

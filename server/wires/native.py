@@ -22,7 +22,7 @@ from server.wires.closing import CloseCode, ProtocolError
 from server.wires.control import Control, parse
 from server.wires.events import Answer, Message
 from server.wires.packing import BINARY_BYTES, PCM, PacketSplitter, PcmSplitter, splitter_of
-from server.wires.sound import PcmSound, Sound
+from server.wires.sound import Sound
 from voice_agent.contracts import RiskLevel, Stage, Strategy
 from voice_agent.listen.events import ListenEvent, Partial
 
@@ -118,7 +118,7 @@ class Welcome(Control):
     session: str
     lead_ms: int
     sound: Literal["tokens", "pcm"] = "tokens"
-    rates: tuple[RateName, ...] = ()
+    rates: tuple[str, ...] = ()
     resume: str = ""
     resume_s: float = 0.0
     free: int = 0
@@ -176,7 +176,7 @@ class TurnInfo(Control):
     stage: Stage
     strategy: Strategy
     risk: RiskLevel
-    latency_ms: dict[str, Latency] = {}
+    latency_ms: dict[str, Latency] = Field(default_factory=dict)
 
 
 class Failure(Control):

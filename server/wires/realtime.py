@@ -68,11 +68,12 @@ class RealtimeWire:
     lead_ms: int | None = None
     talks_always = False
     greets = False
+    keeps_place = False
 
     def __init__(
         self, session_id: str, model: str = "secousti", beta: bool = False, locale: str = "US"
     ) -> None:
-        self.peer_id = ""
+        self.peer_id = self.caller = ""
         self._state = SessionState(session_id, model, detection=dict(DETECTION))
         self._say = Wording(beta)
         self._replies = Replies(self._say, self._state)

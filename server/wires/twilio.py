@@ -31,6 +31,7 @@ from server.wires.wire import CallerEvent, CallEvent
 MULAW = PcmFormat("mulaw", 8_000)
 MARK_MS = 200  # how finely we learn what was heard
 DIGITS = re.compile(r"[0-9*#A-D]")
+CALLER_CHARS = 128
 LOCALE = re.compile(r"[A-Z]{2}")
 # 50 messages a second of about 300 bytes in mu-law, a few more with 16-bit samples.
 LIMITS = Limits(bytes_per_s=131_072, message_bytes=16_384)
@@ -44,6 +45,7 @@ class TwilioWire:
     lead_ms: int | None = None
     talks_always = True
     greets = True
+    keeps_place = False
     id_key: str | None = "streamSid"  # how a message of ours names the stream
     call_key = "callSid"
     parameters_key = "customParameters"
@@ -53,7 +55,7 @@ class TwilioWire:
         self, admits: Callable[[str | None], bool] = lambda _: True, locale: str = "US"
     ) -> None:
         self.sound = PcmSound(MULAW, MULAW, self.frame_ms)
-        self.peer_id = ""
+        self.peer_id = self.caller = ""
         self._admits, self._locale = admits, locale
         self._stream_id: str | None = None
         self._generation = self._sent_ms = 0
@@ -101,6 +103,7 @@ class TwilioWire:
             raise ProtocolError(
                 CloseCode.POLICY, "the stream's parameter 'token' is missing or wrong"
             )
+        self.caller = parameters.get("caller", "")[:CALLER_CHARS]
         locale = parameters.get("locale", "")
         return Hello(locale=locale if LOCALE.fullmatch(locale) else self._locale)
 

@@ -43,6 +43,8 @@ class Wire(Protocol):
     lead_ms: int | None  # None: the server's setting
     talks_always: bool  # silence is sent too, so a quiet line is a dead one
     greets: bool  # the agent speaks first
+    keeps_place: bool  # a caller whose connection breaks may come back over another one
+    caller: str  # who calls, where the far end's operator says so; else empty
 
     @property
     def sound(self) -> Sound: ...

@@ -12,14 +12,15 @@ import pytest
 
 from codec.errors import SecoustiError
 from codec.rates import HIGH, LOW, RATES
-from secousti.client import REPORT_S, Audio, Traffic, connect
+from secousti.client import REPORT_S, Audio, connect
+from secousti.traffic import Traffic
 from server.app import Server
 from server.calllog import CallLog, read_call
 from server.settings import ServerSettings
 from server.wires import native
 from tests.server.fakes import Broken, FakeCodec, FakeConversation, fake_parts, reply_of, run
 
-QUICK = ServerSettings(port=0, slots=1, last_reply_s=0.5)
+QUICK = ServerSettings(port=0, slots=1, last_reply_s=0.5, resume_s=0.0)
 
 
 def loud(seconds: float) -> np.ndarray:

@@ -11,12 +11,13 @@ import soundfile
 import torch
 
 from codec import Codec, SecoustiError, load_codec
+from codec.conceal import ConcealingCodec
 from codec.model import seeded_model
 from codec.rates import HIGH
 from secousti import replay as replaying
 from secousti.__main__ import main
 from secousti.replay import decode_streams, replay, reply_name
-from server.calllog import CallLog
+from server.calllog import CallLog, Stream
 from server.wires.sound import PcmFormat, PcmSound
 
 
@@ -60,8 +61,9 @@ def test_the_voice_of_the_first_reply_carries_into_the_second() -> None:
     first = [encoder.step(frame[None], [0])[0] for frame in sound]
     encoder.reset(0, keep_voice=True)
     second = [encoder.step(frame[None], [0])[0] for frame in sound[:4]]
-    _, after = decode_streams(codec, [first, second])
-    (alone,) = decode_streams(codec, [second])
+    streams = [Stream(codec.rate, first), Stream(codec.rate, second)]
+    _, after = decode_streams({"high": ConcealingCodec(codec)}, streams)
+    (alone,) = decode_streams({"high": ConcealingCodec(codec)}, streams[1:])
     assert not torch.equal(after, alone)
 
 

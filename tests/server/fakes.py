@@ -48,7 +48,10 @@ class FakeDecoder(FakeEncoder):
         self, packets: Sequence[bytes], slots: Sequence[int]
     ) -> torch.Tensor:
         # All are checked before any state changes, as in the real decoder.
-        levels = [self._level(packet, slot) for packet, slot in zip(packets, slots, strict=True)]
+        levels = [
+            0.0 if packet is None else self._level(packet, slot)
+            for packet, slot in zip(packets, slots, strict=True)
+        ]
         for slot in slots:
             self.index[slot] += 1
         return torch.tensor(levels).repeat(self.rate.packet_samples, 1).T.contiguous()

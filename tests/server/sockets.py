@@ -21,7 +21,9 @@ from tests.server.fakes import (
     run,
 )
 
-QUICK = ServerSettings(port=0, slots=2, hello_timeout_s=20.0, last_reply_s=1.0, sentence_gap_ms=80)
+QUICK = ServerSettings(
+    port=0, slots=2, hello_timeout_s=20.0, last_reply_s=1.0, sentence_gap_ms=80, resume_s=0.0
+)
 LOUD, SILENT = 0.4, 0.0
 
 

@@ -17,13 +17,13 @@ from typing import Any
 import torch
 
 from codec.rates import RATES, Rate
-from server.call import House
 from server.engine import Engine, _settle
+from server.house import House
 from server.scripts import ScriptShelf
 from server.session import Session
 from server.settings import ServerSettings
 from server.wires import native
-from server.wires.closing import CallEnded, CloseCode
+from server.wires.closing import CallEnded, CloseCode, Dropped
 from tests.server.fakes import FakeEncoder, fake_parts
 
 LOUD, SILENT = 0.4, 0.0
@@ -100,17 +100,20 @@ class Line:
     def __init__(self, rate: Rate) -> None:
         self.rate, self.encoder, self.wire = rate, FakeEncoder(rate, 1), native.ClientWire()
         self.got: list[tuple[float, Any]] = []
-        self._up: asyncio.Queue[bytes | str | None] = asyncio.Queue()
+        self._up: asyncio.Queue[bytes | str | Exception] = asyncio.Queue()
+        self._gone = False
 
     # The server's side.
 
     async def receive(self) -> bytes | str:
         message = await self._up.get()
-        if message is None:
-            raise CallEnded(CloseCode.NORMAL, "the caller hung up")
+        if isinstance(message, Exception):
+            raise message
         return message
 
     async def send(self, message: bytes | str) -> None:
+        if self._gone:
+            raise Dropped
         self.got.append((now(), self.wire.decode(message)))
 
     # The caller's side.
@@ -119,7 +122,13 @@ class Line:
         self._up.put_nowait(native.encode(event))
 
     def hang_up(self) -> None:
-        self._up.put_nowait(None)
+        self._up.put_nowait(CallEnded(CloseCode.NORMAL, "the caller hung up"))
+
+    def drop(self, noticed: bool = True) -> None:
+        """The connection breaks; half-open, the server does not know yet."""
+        self._gone = noticed
+        if noticed:
+            self._up.put_nowait(Dropped())
 
     async def speak(self, level: float, seconds: float) -> None:
         """Sends sound of that level in real time; a packet goes when its last sample is spoken."""
@@ -197,7 +206,8 @@ def over(
     async def call() -> CallEnded:
         chosen = settings or ServerSettings()
         made = fake_parts(**parts)
-        engine = VirtualEngine(made.codecs, chosen.slots)
+        slots = 8 if chosen.slots is None else chosen.slots
+        engine = VirtualEngine(made.codecs, slots)
         house = House(
             chosen, made, engine, shelf or ScriptShelf(), VirtualPool(), now, lambda *_: None
         )
@@ -207,10 +217,12 @@ def over(
             await work(line, session)
             line.hang_up()
             ended = await running
+            # A caller who is away does not come back.
+            await asyncio.gather(*house.seats._calls)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-        assert engine.free == chosen.slots
+        assert engine.free == slots
         await asyncio.sleep(0.01)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return ended
