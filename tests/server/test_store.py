@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -226,7 +226,7 @@ def test_a_callers_next_call_knows_the_risk_and_the_tea(tmp_path):
     assert [(call["wire"], call["code"], call["report"]["turns"]) for call in calls] == [
         ("native", 1000, 2)
     ] * 2
-    assert all(read_call(tmp_path / "logs" / os.path.basename(call["log"])) for call in calls)
+    assert all(read_call(Path(call["log"])) for call in calls)
     assert b"15550100" not in (tmp_path / "calls" / "calls.sqlite").read_bytes()
 
 
