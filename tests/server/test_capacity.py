@@ -16,7 +16,16 @@ from websockets.exceptions import ConnectionClosed
 from codec.errors import SecoustiError
 from codec.rates import HIGH, LOW, RATES
 from server.app import Server
-from server.capacity import BUSY_SHARE, FEWEST_S, MOST_S, SIZES, Turnover, fitting, measured
+from server.capacity import (
+    BUSY_SHARE,
+    CALLS_PER_CORE,
+    FEWEST_S,
+    MOST_S,
+    SIZES,
+    Turnover,
+    fitting,
+    measured,
+)
 from server.settings import ServerSettings
 from server.wires import native
 from server.wires.closing import CloseCode
@@ -62,7 +71,7 @@ def costly(clock, fixed_ms, each_ms):
 def test_the_measured_number_is_what_the_costs_allow(fixed_ms, each_ms):
     clock = Clock()
     budget_ms = BUSY_SHARE * HIGH.packet_ms
-    capacity = measured(costly(clock, fixed_ms, each_ms), clock=clock)
+    capacity = measured(costly(clock, fixed_ms, each_ms), clock=clock, cores=512)
     exact = min(SIZES[-1], (budget_ms - fixed_ms) / each_ms)
     assert capacity.slots == pytest.approx(exact, abs=1.01)
     assert capacity.slots <= exact + 1e-6
@@ -71,8 +80,13 @@ def test_the_measured_number_is_what_the_costs_allow(fixed_ms, each_ms):
 def test_the_slowest_rate_decides():
     clock = Clock()
     both = costly(clock, 0, 1) | {"low": FakeCodec(LOW)}
-    assert measured(both, clock=clock).slots == pytest.approx(20, abs=1)
+    assert measured(both, clock=clock, cores=512).slots == pytest.approx(20, abs=1)
     assert set(measured(both, clock=clock).step_ms) == {"high", "low"}
+
+
+def test_each_core_has_ears_and_a_voice_for_so_many_and_no_more():
+    cheap = costly(clock := Clock(), 0, 0.001)
+    assert measured(cheap, clock=clock, cores=2).slots == 2 * CALLS_PER_CORE
 
 
 def test_a_machine_that_carries_no_call_says_so():
