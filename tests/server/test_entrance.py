@@ -14,7 +14,7 @@ from server.limits import CrowdLimits
 from server.tenants import keys_text, new_key
 from server.wires import native
 from server.wires.closing import CloseCode
-from tests.server.sockets import QUICK, calling, with_server
+from tests.server.sockets import QUICK, calling, calls_are, with_server
 from tests.server.test_app import refused
 
 SOCKET = {
@@ -167,6 +167,7 @@ def test_a_tenant_with_all_its_calls_is_refused_and_another_is_not(tmp_path):
             async with calling(server, **by(south)):
                 await running.until(native.End)
             assert await count(server, "refusals_total", wire="native", reason="limit") == 1
+        await calls_are(server, 0)
         async with calling(server, **by(north)):
             pass
 
