@@ -155,7 +155,8 @@ function refusal(code, told) {
 }
 
 function ended(text) {
+  const called = document.body.dataset.state === "talking";
   view.showState("idle");
-  view.showStatus("ended");
+  view.showStatus(called ? "ended" : "idle");
   view.showNotice(text);
 }
