@@ -8,6 +8,7 @@ the codec and are not measured: they bound the calls of each core, and the small
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import deque
@@ -17,9 +18,10 @@ from itertools import pairwise
 
 import torch
 
-from codec.errors import SecoustiError
 from codec.rates import RATES, rate_named
 from server.parts import StreamCodec
+
+log = logging.getLogger(__name__)
 
 BUSY_SHARE = 0.5  # of the packet time: twice the slowest batch still keeps up
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -46,10 +48,8 @@ def measured(
     """Steps each codec with growing batches until they take too long (a few seconds, blocking), on
     a machine of so many ``cores``, None: those that this process may use.
 
-    The slowest rate decides: any call may be of it.
-
-    Raises:
-        SecoustiError: this machine cannot carry even one call in real time.
+    The slowest rate decides: any call may be of it. One call is always taken: a machine that was
+    only busy when it was asked would else have no server.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)  # as the engine's thread will
@@ -60,11 +60,8 @@ def measured(
         torch.set_num_threads(before)
     slots = min(fitting(times, _budget_ms(rate)) for rate, times in step_ms.items())
     if slots == 0:
-        raise SecoustiError(
-            "this machine is too slow for a single call in real time: use a faster one, "
-            "or say --slots if it was only busy"
-        )
-    return Capacity(min(slots, CALLS_PER_CORE * (cores or _cores())), step_ms)
+        log.warning("this machine is busy, or too slow for one call in real time: taking one")
+    return Capacity(max(1, min(slots, CALLS_PER_CORE * (cores or _cores()))), step_ms)
 
 
 def fitting(step_ms: Mapping[int, float], budget_ms: float) -> int:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from codec.errors import SecoustiError
 from codec.rates import HIGH, LOW, RATES
 from server.app import Server
 from server.capacity import (
@@ -74,7 +73,7 @@ def test_the_measured_number_is_what_the_costs_allow(fixed_ms, each_ms):
     capacity = measured(costly(clock, fixed_ms, each_ms), clock=clock, cores=512)
     exact = min(SIZES[-1], (budget_ms - fixed_ms) / each_ms)
     assert capacity.slots == pytest.approx(exact, abs=1.01)
-    assert capacity.slots <= exact + 1e-6
+    assert capacity.slots <= max(1, exact + 1e-6)
 
 
 def test_the_slowest_rate_decides():
@@ -89,10 +88,10 @@ def test_each_core_has_ears_and_a_voice_for_so_many_and_no_more():
     assert measured(cheap, clock=clock, cores=2).slots == 2 * CALLS_PER_CORE
 
 
-def test_a_machine_that_carries_no_call_says_so():
+def test_a_machine_that_is_too_busy_takes_one_call_and_says_so(caplog):
     clock = Clock()
-    with pytest.raises(SecoustiError, match="too slow for a single call"):
-        measured(costly(clock, 60, 0), clock=clock)
+    assert measured(costly(clock, 60, 0), clock=clock).slots == 1
+    assert "too slow for one call" in caplog.text
 
 
 @given(st.lists(st.floats(0.1, 100), min_size=1, max_size=len(SIZES)), st.floats(1, 100))
