@@ -106,7 +106,7 @@ class Speaker:
     ) -> None:
         self._line, self._voice, self._shelf = line, voice, shelf
         self._playout, self._send, self._pool = playout, send, pool
-        self._gap = silence(gap_ms)
+        self._gap_ms = gap_ms
 
     async def say(self, speech: Speech) -> None:
         """Says ``speech`` to its end, as heard; cancel it to stop (the caller sends the flush).
@@ -143,23 +143,24 @@ class Speaker:
 
     async def _sound(self, speech: Speech) -> AsyncGenerator[Pcm]:
         """The voice's chunks with a breath after each sentence; notes where the sentences end."""
-        samples = 0
+        samples, gap = 0, silence(round(self._gap_ms * speech.reply.pause))
         for sentences, make in self._sources(speech):
             async with aclosing(prefetched(make, self._pool)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk)
                     yield chunk
             speech.mark(sentences, samples)
-            samples += len(self._gap)
-            yield self._gap
+            samples += len(gap)
+            yield gap
 
     def _sources(self, speech: Speech) -> list[tuple[int, Callable[[], Iterable[Pcm]]]]:
         """What makes the sound, with the sentences done after it: a sound file, else the voice."""
         recorded = self._shelf.sound(speech.reply.text)
         if recorded is not None:
             return [(len(speech.sentences), lambda: [recorded])]
+        pace = PACE.get(speech.reply.prosody, 1.0) * speech.reply.pace
         return [
-            (count, partial(self._voice.speak, sentence, PACE.get(speech.reply.prosody, 1.0)))
+            (count, partial(self._voice.speak, sentence, pace))
             for count, sentence in enumerate(speech.sentences, start=1)
         ]
 

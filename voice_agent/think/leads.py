@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from voice_agent.contracts import Strategy
 from voice_agent.think.dialogue import Dialogue, Draft
-from voice_agent.think.facts import Event
+from voice_agent.think.facts import NO_STRENGTH, Event
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
@@ -66,7 +66,8 @@ def lead_drafts(
         Strategy.AFFIRMATION: ("coping", "support"),
     }.get(strategy, ())
     for event, text in event_leads(dialogue, insight, rng):
-        if event.kind in kinds:
+        strong = strategy is not Strategy.AFFIRMATION or event.id not in NO_STRENGTH
+        if event.kind in kinds and strong:
             yield Draft(text, strategy, line=f"lead-{event.id}", about=(event.id,))
 
 

@@ -17,8 +17,8 @@ from voice_agent.think.grammar import Line, line_of
 from voice_agent.think.tables import table, table_names
 
 # Axes of a manner, each 0 to 1: cool-warm, tentative-frank, slow-brisk, grave-light, loose-ordered,
-# follows the caller-takes the lead.
-AXES = ("warmth", "directness", "pace", "humour", "structure", "lead")
+# follows the caller-takes the lead, casual-formal, practical-searching.
+AXES = ("warmth", "directness", "pace", "humour", "structure", "lead", "formality", "depth")
 
 
 @dataclass(frozen=True)

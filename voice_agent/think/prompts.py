@@ -8,10 +8,12 @@ from typing import Any
 from voice_agent.contracts import RiskLevel, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.endpoint import Message
+from voice_agent.think.manner import out_of_place, situations
 from voice_agent.think.tables import table
 from voice_agent.think.writer import Brief
 
 HISTORY = 16  # utterances of both sides
+EXAMPLES = 4  # own lines that show an endpoint how a persona sounds
 _LIST_KEYS = ("causal_chain", "needs", "strengths", "what_not_to_say", "next_step_options")
 _MAX_ITEMS, _MAX_ITEM_CHARS = 5, 90
 
@@ -29,9 +31,30 @@ def reply_messages(brief: Brief) -> list[Message]:
         extra=_ideas(brief),
         notes="; ".join(record.causal_chain or ((record.root_cause,) if record.root_cause else ()))
         or "little is known yet",
+        persona=_style(brief),
         avoid="; ".join(record.what_not_to_say) or "nothing in particular",
     )
     return [{"role": "system", "content": system.strip()}, *_history(brief.dialogue)]
+
+
+def _style(brief: Brief) -> str:
+    """The persona's manner, lines of its own for this move, and presets for this turn; or ""."""
+    persona, move = brief.persona, brief.plan.strategy
+    if persona is None or out_of_place(persona, brief.dialogue):
+        return ""
+    here = situations(brief.insight.heard)
+    fitting = [p.line.say for p in persona.presets if p.situation in here]
+    examples = [line.say for line in persona.lines.get(move, ()) if not line.slots]
+    text: str = table("replies/prompt")["persona"]
+    return text.format(
+        name=persona.name,
+        style=persona.style,
+        about=persona.about,
+        manner=", ".join(f"{axis} {value:g}" for axis, value in persona.manner.items()),
+        avoids=", ".join(persona.avoids),
+        examples=" / ".join((*persona.before, *examples[:EXAMPLES])),
+        presets=" / ".join(fitting) or "nothing in particular",
+    )
 
 
 def fix_messages(messages: list[Message], text: str, faults: tuple[str, ...]) -> list[Message]:

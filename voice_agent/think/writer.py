@@ -84,7 +84,7 @@ def _ranked(brief: Brief, strategy: Strategy, rng: random.Random) -> list[Draft]
     moment = _moment(brief, strategy)
     scored = [
         (_score(line, moment, brief, sources, rng) + liked, _draft(line, values, sources, rng))
-        for line, liked in wordings(brief.persona, strategy, brief.insight.heard)
+        for line, liked in wordings(brief.persona, strategy, brief.insight, brief.dialogue)
         if fits(line, moment, values)
     ]
     if not moment.on:
