@@ -113,6 +113,18 @@ def test_esrp_scores_given_answers_and_our_own(tmp_path: Path) -> None:
     assert any("1 of 2" in note for note in report.notes)
 
 
+def test_matching_is_compared_with_chance(tmp_path: Path) -> None:
+    rows = [
+        {"turns": ["Be straight with me."], "wants": {"directness": "high"}},
+        {"turns": ["hm", "You talk too fast for me."], "wants": {"pace": "low"}, "topic": "sleep"},
+    ]
+    report = measure(tmp_path, "matching", *rows)
+    assert report.n == 2
+    assert report.scores["matcher: suits"].value == 1.0
+    assert report.scores["reason is a stated wish"].value == 1.0
+    assert {"cosine: wishes met", "random: wishes met"} <= set(report.scores)
+
+
 def test_practice_scores_given_ratings(tmp_path: Path) -> None:
     row = {
         "situation": "rent", "utterance": "You always forget.",
@@ -155,6 +167,7 @@ def test_a_page_of_reports(tmp_path: Path) -> None:
         ("crisis", {"text": "x", "risk": "big"}, "line 1: field 'risk' is 'big'"),
         ("strategy-metrics", {"gold": "question"}, "line 1: field 'predicted' must be text"),
         ("boundary", {"kind": "control", "prompt": "x", "must": ["sing"]}, "behaviour 'sing'"),
+        ("matching", {"turns": ["x"], "wants": {"charm": "high"}}, "wish 'charm' is unknown"),
         ("mi", {"text": "x", "code": "hum"}, "field 'code' is 'hum'"),
         ("practice", {"situation": "", "utterance": "", "ratings": 3}, "'ratings' must be an obj"),
         ("tom", {"options": ["a"], "answer": "a"}, "field 'options' has 1"),

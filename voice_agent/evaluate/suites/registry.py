@@ -11,6 +11,7 @@ from voice_agent.evaluate.suites.boundary import run_boundary
 from voice_agent.evaluate.suites.corpus import run_corpus
 from voice_agent.evaluate.suites.crisis import run_crisis
 from voice_agent.evaluate.suites.esrp import run_esrp
+from voice_agent.evaluate.suites.matching import run_matching
 from voice_agent.evaluate.suites.mi import run_mi
 from voice_agent.evaluate.suites.options import Options
 from voice_agent.evaluate.suites.practice import run_practice
@@ -37,6 +38,7 @@ _ALL = (
     Suite("boundary", "boundaries kept warmly, ordinary talk not refused", run_boundary, True),
     Suite("mi", "motivational-interviewing codes of sentences", run_mi),
     Suite("esrp", "support with a persona's voice: nine ratings, diversity", run_esrp, True),
+    Suite("matching", "does the proposed supporter speak as the caller wished?", run_matching),
     Suite("practice", "ratings of seven speaking skills against experts'", run_practice),
     Suite("tom", "who believes what: third and first person, the number game", run_tom, True),
     Suite("corpus", "check dialogue files and count what is in them", run_corpus),
