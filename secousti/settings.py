@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     """Or the path of a Whisper checkpoint."""
     voice: Path | None = None
     """A Piper voice (.onnx beside its .json); unset: the one that a package carries."""
+    scales: bool = False
+    """Self-report scales (PHQ-9, GAD-7) for callers who ask; never offered, no diagnosis."""
+    scales_folder: Path | None = None
+    """More scales, as TOML files of your own; docs/exercises.md has the form."""
     llm_url: str = ""
     """An OpenAI-compatible endpoint, http://.../v1; empty: the embedded writer."""
     llm_model: str = "default"

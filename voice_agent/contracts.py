@@ -185,6 +185,7 @@ class SessionReport:
     resources_given: tuple[str, ...]
     handoff: bool
     disclosed_ai: bool
+    activities: tuple[dict[str, Any], ...] = ()  # what was done together: names and counts
 
 
 def to_json(record: Any) -> Any:

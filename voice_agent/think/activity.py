@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from voice_agent.contracts import Mode, Stage, Strategy, ThinkingRecord, UserTurn
+from voice_agent.contracts import Mode, RiskLevel, Stage, Strategy, ThinkingRecord, UserTurn
 from voice_agent.think.crisis import Answer
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 from voice_agent.think.words import Heard
 
 TURNS_BETWEEN_OFFERS = 5
+TURNS_ELSEWHERE = 2  # support replies before a caller who turned to something else is asked back
 MOST_REFUSALS = 2  # after so many the agent offers nothing by itself
 
 
@@ -45,12 +46,18 @@ class Moment:
 
 @dataclass(frozen=True)
 class Move:
-    """What is said next; with ``over`` the activity ends with these words."""
+    """What is said next; with ``over`` the activity ends with these words.
+
+    ``raises``: what was learnt means danger, and the crisis path answers instead.
+    ``offers``: the words offer this other kind, which begins if the caller says yes.
+    """
 
     text: str
     strategy: Strategy = Strategy.QUESTION
     mode: Mode = Mode.SUPPORT
     over: bool = False
+    raises: RiskLevel | None = None
+    offers: str | None = None
 
 
 class Activity(Protocol):
@@ -108,6 +115,7 @@ class Activities:
         self._last_offer = -TURNS_BETWEEN_OFFERS
         self._refused: list[str] = []
         self._tried: list[str] = []
+        self._elsewhere: int | None = None  # turn in which the caller turned to something else
         self.outcomes: list[dict[str, Any]] = []
 
     def take(self, moment: Moment) -> Move | None:
@@ -116,7 +124,7 @@ class Activities:
         if self.current is not None:
             return self._go_on(self.current, moment)
         if offered is not None and moment.insight.answer is Answer.YES:
-            return self._start(self._kinds[offered], moment)
+            return self._accept(offered, moment)
         asked = next((k for k in self._kinds.values() if k.asked_for(moment.heard)), None)
         if self.paused is not None and (asked is None or asked.name == self.paused.kind):
             if asked is not None or says("resume", moment.heard):
@@ -124,14 +132,17 @@ class Activities:
         elif asked is not None:
             return self._start(asked, moment)
         if offered is not None and moment.insight.answer is Answer.NO:
-            self._refused.append(offered)
-            return self._words("declined")
+            return self._decline(offered)
         return None
 
     def offer(self, moment: Moment) -> Move | None:
         """An offer where one fits; never of what was refused or done, and seldom."""
         early = moment.number - self._last_offer < TURNS_BETWEEN_OFFERS
-        if self.current or self.paused or early or len(self._refused) >= MOST_REFUSALS:
+        if self.current is not None or len(self._refused) >= MOST_REFUSALS:
+            return None
+        if self.paused is not None:
+            return self._ask_back(self.paused, moment.number)
+        if early:
             return None
         for name, kind in self._kinds.items():
             if name in self._refused or name in self._tried:
@@ -146,7 +157,13 @@ class Activities:
         """Something graver has come: what was under way rests, and no offer stands."""
         if self.current is not None:
             self.paused, self.current = self.current, None
-        self._offered = None
+        self._offered = self._elsewhere = None
+
+    def report(self) -> tuple[dict[str, Any], ...]:
+        """What came of each so far, also of what is still open: names and counts, no words."""
+        still = [activity for activity in (self.current, self.paused) if activity is not None]
+        ended = [dict(outcome) for outcome in self.outcomes]
+        return (*ended, *({"kind": a.kind, **a.outcome(), "ended": "open"} for a in still))
 
     def state(self) -> dict[str, Any]:
         """Plain JSON for :meth:`restore`."""
@@ -157,6 +174,7 @@ class Activities:
             "last_offer": self._last_offer,
             "refused": self._refused,
             "tried": self._tried,
+            "elsewhere": self._elsewhere,
             "outcomes": self.outcomes,
         }
 
@@ -166,6 +184,7 @@ class Activities:
         self._offered = tuple(state["offered"]) if state["offered"] else None
         self._last_offer = state["last_offer"]
         self._refused, self._tried = list(state["refused"]), list(state["tried"])
+        self._elsewhere = state["elsewhere"]
         self.outcomes = list(state["outcomes"])
 
     # ------------------------------------------------------------------ steps
@@ -182,10 +201,33 @@ class Activities:
         if says("pause", moment.heard):
             self.paused, self.current = activity, None
             return self._words("paused")
+        if says("elsewhere", moment.heard):
+            self.paused, self.current, self._elsewhere = activity, None, moment.number
+            return None
         move = activity.take(moment)
         if move is not None and move.over:
             self._end(activity)
+        if move is not None and move.offers in self._kinds:
+            self._offered = (str(move.offers), moment.number)
         return move
+
+    def _ask_back(self, activity: Activity, number: int) -> Move | None:
+        """Once, some turns after the caller turned to something else."""
+        if self._elsewhere is None or number - self._elsewhere < TURNS_ELSEWHERE:
+            return None
+        self._elsewhere, self._offered = None, (activity.kind, number)
+        return self._words("ask_back")
+
+    def _accept(self, offered: str, moment: Moment) -> Move:
+        if self.paused is not None and self.paused.kind == offered:
+            return self._resume(self.paused)
+        return self._start(self._kinds[offered], moment)
+
+    def _decline(self, offered: str) -> Move:
+        self._refused.append(offered)
+        if self.paused is not None and self.paused.kind == offered:
+            self._end(self.paused)
+        return self._words("declined")
 
     def _start(self, kind: Kind, moment: Moment) -> Move:
         self._tried.append(kind.name)
@@ -193,14 +235,17 @@ class Activities:
         return self.current.begin()
 
     def _resume(self, activity: Activity) -> Move:
-        self.current, self.paused = activity, None
+        self.current, self.paused, self._elsewhere = activity, None, None
         move = activity.again()
         back = self._rng.choice(table("replies/activity")["back"])
         return Move(f"{back} {move.text}", move.strategy, move.mode)
 
     def _end(self, activity: Activity) -> None:
         self.outcomes.append({"kind": activity.kind, **activity.outcome()})
-        self.current = None
+        if activity is self.paused:
+            self.paused = None
+        else:
+            self.current = None
 
     def _words(self, name: str) -> Move:
         return Move(self._rng.choice(table("replies/activity")[name]), Strategy.OTHERS)
@@ -216,7 +261,7 @@ def _saved(activity: Activity | None) -> dict[str, Any] | None:
 
 
 def says(name: str, heard: Heard) -> bool:
-    """Whether the caller wants to ``pause``, ``leave`` or ``resume`` what is being done."""
+    """Whether a turn holds one of the cues of ``data/understand/activity``, such as ``pause``."""
     return bool(_cue(name).search(heard.text))
 
 

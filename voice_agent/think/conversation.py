@@ -32,7 +32,7 @@ from voice_agent.contracts import (
 from voice_agent.think.activity import Activities, Moment, Move
 from voice_agent.think.boundary import Cue, boundary_cue
 from voice_agent.think.composer import compose
-from voice_agent.think.crisis import ASKS_ABOUT_DEATH, after_turn, answer_of, raised
+from voice_agent.think.crisis import ASKS_ABOUT_DEATH, Answer, after_turn, answer_of, raised
 from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.locale import Locale
@@ -173,6 +173,7 @@ class Conversation:
             resources_given=self.risk.resources_given,
             handoff=self.risk.handoff,
             disclosed_ai=self._disclosed == self._disclosed,
+            activities=self.activities.report(),
         )
 
     # ------------------------------------------------------------------ understanding
@@ -256,7 +257,19 @@ class Conversation:
     def _together(self, moment: Moment) -> Reply | None:
         """The reply of what is being done together, if anything is."""
         move = _attempt("an activity", lambda: self.activities.take(moment))
+        if move is not None and move.raises is not None:
+            return self._alarmed(move.raises, moment)
         return self._say_move(move) if move else None
+
+    def _alarmed(self, level: RiskLevel, moment: Moment) -> Reply:
+        """An activity learnt of danger: the crisis path goes on from there."""
+        self.activities.interrupt()
+        kind = "suicidal_ideation"
+        self._set_risk(raised(self.risk, level, kind, ("self-report",), moment.number))
+        line = self._crisis.line(
+            self.risk, moment.turn.text, Answer.UNCLEAR, moment.number, fresh=True
+        )
+        return self._say_script(line) if line else self._support(moment)
 
     def _support(self, moment: Moment) -> Reply:
         """The ordinary reply: plan, write, check; or the offer of something to do together."""

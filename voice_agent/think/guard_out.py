@@ -52,7 +52,7 @@ def faults(
         recent: last replies, oldest first. numbers: the only digit strings that may be spoken.
     """
     text = draft.text
-    found = [name for name, pattern in _banned() if pattern.search(text)]
+    found = banned(text)
     found += _form(text) + _alignment(draft, plan, consent)
     if any(_unknown(number, numbers) for number in _DIGITS.findall(text)):
         found.append("a number nobody vouches for")
@@ -61,6 +61,11 @@ def faults(
     if _formula().search(text) and any(_formula().search(r) for r in recent[-FORMULA_WINDOW:]):
         found.append("worn-out opener")
     return tuple(found)
+
+
+def banned(text: str) -> list[str]:
+    """Names of what a text holds that is never said (a diagnosis, a human claim, a hook)."""
+    return [name for name, pattern in _banned() if pattern.search(text)]
 
 
 def _form(text: str) -> list[str]:

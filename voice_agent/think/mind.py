@@ -66,7 +66,7 @@ class Mind:
             net=CrisisNet(crisis) if learnt and (crisis := packaged_head("crisis")) else None,
             stages=packaged_head("stage") if learnt else None,
             embed=embed,
-            activities=kinds_of_activity(),
+            activities=kinds_of_activity(settings),
         )
 
     def listen(self, text: str) -> Alarm:

@@ -43,6 +43,11 @@ _UNFIT = re.compile(
     r"\b(?:you|your|yours|me and|and i|am i|do i|what|why|how|who|when i|hi|hello|okay|yes|no$|"
     r"thing|stuff|something|kill|die|dead|suicide|hurt myself|do not know|think|mean|guess)\b"
 )
+_LEAD_IN = re.compile(r"^(?:(?:well|so|just|that|like|maybe|i thought|i think|it said|to) )+(?=\w)")
+_PLAN_LEAD = re.compile(
+    r"^(?:i (?:would|could|can|will|might|want to|guess)|i am going to|just|maybe) "
+)
+_GRAVE = re.compile(r"\b(?:kill|die|dying|dead|suicide|hurt myself|end it)\b")
 _CONTRACT = (
     ("can not", "can't"), ("will not", "won't"), ("do not", "don't"), ("does not", "doesn't"),
     ("did not", "didn't"), ("is not", "isn't"), ("are not", "aren't"), ("was not", "wasn't"),
@@ -68,6 +73,23 @@ def own_clause(heard: Heard, confidence: float) -> str | None:
         return None
     fit = [clause for clause in _clauses(heard) if _fits(clause)]
     return _second_person(max(fit, key=len)) if fit else None
+
+
+def said_back(heard: Heard, confidence: float, *, most: int = 14, plan: bool = False) -> str | None:
+    """A short answer said back whole ("they all think you're stupid"), or None.
+
+    For answers that were asked for word for word, so any shape will do; the rules against reading
+    out what was misheard stay. Of a ``plan`` the part that is to be done ("I could ring her" is
+    "ring her").
+    """
+    first = _LEAD_IN.sub("", heard.text.split(" . ")[0].strip())
+    while plan and _PLAN_LEAD.search(first):
+        first = _PLAN_LEAD.sub("", first)
+    words = first.split()
+    if confidence < MIN_CONFIDENCE or not 1 <= len(words) <= most:
+        return None
+    plain = not _HANGING.search(first) and not _GRAVE.search(first)
+    return _second_person(first) if plain and all(_is_everyday(word) for word in words) else None
 
 
 def _clauses(heard: Heard) -> list[str]:

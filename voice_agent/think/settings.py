@@ -22,7 +22,8 @@ class ThinkSettings:
     """Defaults run offline, without a key.
 
     Environment names (see :meth:`from_env`): ``SECOUSTI_LLM_URL``, ``SECOUSTI_LLM_MODEL``,
-    ``SECOUSTI_LLM_KEY``, ``SECOUSTI_LLM_DEADLINE_S``.
+    ``SECOUSTI_LLM_KEY``, ``SECOUSTI_LLM_DEADLINE_S``, ``SECOUSTI_SCALES``,
+    ``SECOUSTI_SCALES_FOLDER``.
     """
 
     llm_url: str = ""  # base URL of an OpenAI-compatible API ("http://host:8000/v1"); "" = none
@@ -35,6 +36,8 @@ class ThinkSettings:
     vectors_path: Path | None = None  # None: the installed package
     disclosure_every_s: float = 3 * 3600.0  # New York companion law, research notes 5.2
     leave_out: frozenset[Part] = frozenset()  # for ablations only
+    scales: bool = False  # self-report scales for callers who ask; an operator's decision
+    scales_folder: Path | None = None  # more of them, as TOML files
     session_s: float = 30 * 60.0  # a sane session length, research notes 3.4 and 6.9
 
     @classmethod
@@ -45,5 +48,7 @@ class ThinkSettings:
             llm_url=env.get("SECOUSTI_LLM_URL", base.llm_url),
             llm_model=env.get("SECOUSTI_LLM_MODEL", base.llm_model),
             llm_key=env.get("SECOUSTI_LLM_KEY", base.llm_key),
+            scales_folder=Path(own) if (own := env.get("SECOUSTI_SCALES_FOLDER")) else None,
+            scales=env.get("SECOUSTI_SCALES", "").lower() in ("1", "true", "yes", "on"),
             llm_deadline_s=float(env.get("SECOUSTI_LLM_DEADLINE_S", base.llm_deadline_s)),
         )
