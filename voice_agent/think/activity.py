@@ -123,7 +123,7 @@ class Activities:
         offered = self._open_offer(moment.number)
         if self.current is not None:
             return self._go_on(self.current, moment)
-        if offered is not None and moment.insight.answer is Answer.YES:
+        if offered is not None and says("accept", moment.heard):
             return self._accept(offered, moment)
         asked = next((k for k in self._kinds.values() if k.asked_for(moment.heard)), None)
         if self.paused is not None and (asked is None or asked.name == self.paused.kind):
@@ -136,7 +136,7 @@ class Activities:
         return None
 
     def offer(self, moment: Moment) -> Move | None:
-        """An offer where one fits; never of what was refused or done, and seldom."""
+        """An offer where one fits; seldom, and each kind once: what was passed over stays so."""
         early = moment.number - self._last_offer < TURNS_BETWEEN_OFFERS
         if self.current is not None or len(self._refused) >= MOST_REFUSALS:
             return None
@@ -145,10 +145,9 @@ class Activities:
         if early:
             return None
         for name, kind in self._kinds.items():
-            if name in self._refused or name in self._tried:
-                continue
-            question = kind.offer(moment)
+            question = None if name in self._tried else kind.offer(moment)
             if question:
+                self._tried.append(name)
                 self._offered, self._last_offer = (name, moment.number), moment.number
                 return Move(question)
         return None

@@ -284,7 +284,7 @@ class Conversation:
                 return self._say_script(line)
         offer = self._offer(moment)
         if offer is not None:
-            return self._say_move(offer)
+            return self._say_draft(Draft(offer.text, offer.strategy), consent=False)
         plan = self._mind.planner.plan(self._dialogue, insight, self.stage, self.risk.level)
         self.last_plan = plan
         brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking, self.persona)
@@ -294,7 +294,9 @@ class Conversation:
         return self._say_draft(draft, consent=insight.record.consent)
 
     def _offer(self, moment: Moment) -> Move | None:
-        if self.risk.level is not RiskLevel.NONE:
+        """Something to do together; not at risk, nor as a third question in a row."""
+        asked = [reply for reply in self._replies[-2:] if "?" in reply.text]
+        if self.risk.level is not RiskLevel.NONE or len(asked) == 2:
             return None
         return _attempt("an offer", lambda: self.activities.offer(moment))
 

@@ -16,6 +16,7 @@ from voice_agent.think.tables import table, table_names
 from voice_agent.think.words import Heard
 
 EXPECTS = ("words", "plan", "number", "done")
+SET_ON_CHANGE = 0.5  # of change talk, from which the caller has a way of their own
 SETTLED_IN = 3  # caller turns before anything but a calming exercise is offered
 
 
@@ -27,6 +28,7 @@ class Fits:
     """
 
     soon: bool
+    never: frozenset[str]  # topics in which it would be out of place
     stages: frozenset[Stage]
     traps: bool
     topics: frozenset[str]
@@ -35,6 +37,8 @@ class Fits:
 
     def now(self, moment: Moment) -> bool:
         if moment.stage not in self.stages or (moment.number < SETTLED_IN and not self.soon):
+            return False
+        if moment.insight.record.topic in self.never:
             return False
         if self.traps and moment.thinking.thought_trap:
             return True
@@ -62,8 +66,14 @@ class ExerciseKind:
         return bool(self.asked.search(heard.text)) and says("ask", heard)
 
     def offer(self, moment: Moment) -> str | None:
-        """A question that offers it, where the moment fits."""
-        if not self.fits.now(moment) or moment.insight.record.rejection:
+        """A question that offers it, where the moment fits.
+
+        Not to somebody who has just turned an idea down, asks for advice or has found a way.
+        """
+        said = moment.insight.record
+        if said.rejection or said.consent or said.change_talk >= SET_ON_CHANGE:
+            return None
+        if not self.fits.now(moment):
             return None
         return self.offers[moment.number % len(self.offers)]
 
@@ -114,6 +124,7 @@ def _step(row: dict[str, Any]) -> Step:
 def _fits(row: dict[str, Any]) -> Fits:
     return Fits(
         soon=row.get("soon", False),
+        never=frozenset(row.get("never", ())),
         stages=frozenset(Stage(name) for name in row["stages"]),
         traps=row.get("traps", False),
         topics=frozenset(row.get("topics", ())),

@@ -11,7 +11,7 @@ import pytest
 
 from voice_agent.contracts import Mode, Reply, RiskLevel, Stage, UserTurn
 from voice_agent.think import Conversation, Mind
-from voice_agent.think.activity import Activities
+from voice_agent.think.activity import Activities, says
 from voice_agent.think.exercise_kinds import ExerciseKind, exercises
 from voice_agent.think.guard_out import banned
 from voice_agent.think.mi import sentences
@@ -225,12 +225,34 @@ def test_somebody_who_turns_elsewhere_is_asked_back_once(mind: Mind, clock: Cloc
         talk,
         "by the way my sister called me",
         "she wants to visit me in the summer",
-        "I am looking forward to it",
+        *["I am looking forward to it"] * 4,
     )
     assert all(reply.mode is Mode.SUPPORT for reply in replies)
-    asked = table("replies/activity")["ask_back"]
-    assert [reply.text in asked for reply in replies] == [False, False, True]
-    assert say(talk, "yes please")[0].mode is Mode.EXERCISE
+    asked = [reply.text in table("replies/activity")["ask_back"] for reply in replies]
+    assert sum(asked) == 1
+    assert not any(asked[:2])
+    assert say(talk, "let us go back to the sleep thing")[0].mode is Mode.EXERCISE
+
+
+@pytest.mark.parametrize("said", ["yes please", "okay, let's try", "well, I'd like that", "sure"])
+def test_a_plain_yes_is_consent(said: str) -> None:
+    assert says("accept", hear(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I guess I'm scared that they'll let me go", "yes but I don't have time", "maybe later",
+        "okay, not now", "no", "my sister said yes", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_yes_begins_nothing(said: str) -> None:
+    assert not says("accept", hear(said))
+
+
+def test_a_wish_for_advice_is_answered_and_not_the_next_step(mind: Mind, clock: Clock) -> None:
+    talk = start(mind, clock, "thought_record")
+    assert say(talk, "what should I do?")[0].mode is Mode.SUPPORT
 
 
 def test_a_crisis_in_the_middle_is_not_followed_by_the_next_question(
