@@ -67,6 +67,11 @@ class Activity(Protocol):
     def kind(self) -> str:
         """Name of its kind."""
 
+    @property
+    def rehearsing(self) -> bool:
+        """Whether the caller's words are meant for somebody else just now: they are no facts about
+        the caller, no cue to us, and only plain commands stop or pause it."""
+
     def begin(self) -> Move:
         """The first words."""
 
@@ -117,6 +122,11 @@ class Activities:
         self._tried: list[str] = []
         self._elsewhere: int | None = None  # turn in which the caller turned to something else
         self.outcomes: list[dict[str, Any]] = []
+
+    @property
+    def rehearsing(self) -> bool:
+        """Whether the caller is speaking to somebody that an activity plays."""
+        return self.current is not None and self.current.rehearsing
 
     def take(self, moment: Moment) -> Move | None:
         """The activity's answer to a turn; None where ordinary support should answer."""
@@ -194,13 +204,14 @@ class Activities:
         return offered[0] if offered and number == offered[1] + 1 else None
 
     def _go_on(self, activity: Activity, moment: Moment) -> Move | None:
-        if says("leave", moment.heard):
+        plain = "plain_" if activity.rehearsing else ""
+        if says(f"{plain}leave", moment.heard):
             self._end(activity)
             return self._words("left")
-        if says("pause", moment.heard):
+        if says(f"{plain}pause", moment.heard):
             self.paused, self.current = activity, None
             return self._words("paused")
-        if says("elsewhere", moment.heard):
+        if not plain and says("elsewhere", moment.heard):
             self.paused, self.current, self._elsewhere = activity, None, moment.number
             return None
         move = activity.take(moment)
@@ -260,7 +271,10 @@ def _saved(activity: Activity | None) -> dict[str, Any] | None:
 
 
 def says(name: str, heard: Heard) -> bool:
-    """Whether a turn holds one of the cues of ``data/understand/activity``, such as ``pause``."""
+    """Whether a turn holds one of the cues of ``data/understand/activity``, such as ``pause``.
+
+    ``plain_pause`` and ``plain_leave`` are what counts while the caller speaks to somebody else.
+    """
     return bool(_cue(name).search(heard.text))
 
 

@@ -49,6 +49,7 @@ from voice_agent.think.writer import NO_REPEAT_REPLIES, Brief, safe_drafts
 logger = logging.getLogger(__name__)
 
 UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
+TO_US = ("human", "injection", "recording", "minor")  # cues that no rehearsed line is taken for
 HEARD_SHARE = 0.8  # share of a script that must have been heard for its number to count as given
 
 T = TypeVar("T")
@@ -190,6 +191,9 @@ class Conversation:
         if insight is None:
             dialogue.log.append(("caller", turn.text))
             return None
+        if self.activities.rehearsing:
+            dialogue.log.append(("caller", turn.text))
+            return insight
         dialogue.hear(turn.text, insight)
         learnt = self._mind.stage_shares(dialogue, insight)
         self._tracker.update(signals(dialogue, insight), number, self.risk.level, learnt)
@@ -223,6 +227,8 @@ class Conversation:
     def _courtesy(self, turn: UserTurn) -> Reply | None:
         """Boundary cues, goodbyes, requests about the call itself, and turns not understood."""
         cue = boundary_cue(turn.text)
+        if cue is not None and self.activities.rehearsing and cue.name not in TO_US:
+            return None
         if cue is None or cue.name in self._once:
             unclear = turn.asr_conf < UNCLEAR_CONFIDENCE
             return self._say(self._unused("unclear"), Strategy.OTHERS) if unclear else None

@@ -11,6 +11,7 @@ from voice_agent.think.words import Heard
 
 class Counting:
     kind = "counting"
+    rehearsing = False
 
     def __init__(self, at: int = 0) -> None:
         self.at = at

@@ -10,10 +10,10 @@ import pytest
 
 from voice_agent.contracts import Mode, RiskLevel, UserTurn
 from voice_agent.think import Conversation, Mind
-from voice_agent.think.activity import Activities
+from voice_agent.think.activity import Activities, Activity, Moment
 
 from .conftest import Clock
-from .counting import CountingKind
+from .counting import Counting, CountingKind
 
 ASK = "Can you count with me?"
 
@@ -118,3 +118,27 @@ def test_a_saved_activity_of_an_unknown_kind_is_dropped(talk: Conversation) -> N
     other = Activities((), random.Random(0))
     other.restore(talk.activities.state())
     assert other.current is None
+
+
+@dataclasses.dataclass
+class Rehearsal(Counting):
+    """Counting aloud to somebody else."""
+
+    at: int = 0
+    rehearsing = True
+
+
+class RehearsalKind(CountingKind):
+    def make(self, moment: Moment) -> Activity:
+        return Rehearsal()
+
+
+def test_words_meant_for_somebody_else_are_no_cue_and_no_fact(mind: Mind, clock: Clock) -> None:
+    talk = Conversation(dataclasses.replace(mind, activities=(RehearsalKind(),)), clock=clock)
+    talk.open()
+    replies = say(talk, ASK, "No more jokes, I don't want this", "I love you but you lost my job")
+    assert replies[1:] == ["That was 1.", "That was 2."]
+    assert talk.last_thinking.facts == {}
+    assert "That was" not in say(talk, "are you a real person?")[0]
+    assert "That was" not in say(talk, "can we stop the practice")[0]
+    assert talk.activities.current is None
