@@ -107,7 +107,7 @@ def load_head(path: Path) -> Head:
 
 
 def head_path(name: str) -> Path:
-    """Where the packaged head of that name ("crisis", "strategy", "stage", "mi") lies."""
+    """Where the packaged head of that name ("crisis", "strategy", "stage", "mi", "practice") lies."""
     folder = resources.files("voice_agent").joinpath("data", "heads")
     return Path(str(folder.joinpath(f"{name}.safetensors")))
 

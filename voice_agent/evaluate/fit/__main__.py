@@ -15,6 +15,7 @@ from codec.errors import SecoustiError
 from voice_agent.evaluate.fit.crisis import fit_crisis
 from voice_agent.evaluate.fit.mi import fit_mi
 from voice_agent.evaluate.fit.moves import fit_stage, fit_strategy
+from voice_agent.evaluate.fit.practice import fit_practice
 from voice_agent.evaluate.memo import Memo
 from voice_agent.think.heads import Head, head_path
 from voice_agent.vectors import SentenceVectors
@@ -24,6 +25,7 @@ HEADS: dict[str, Callable[[Memo], Head]] = {
     "strategy": fit_strategy,
     "stage": fit_stage,
     "mi": fit_mi,
+    "practice": fit_practice,
 }
 
 
