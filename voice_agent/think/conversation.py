@@ -49,6 +49,7 @@ from voice_agent.think.writer import NO_REPEAT_REPLIES, Brief, safe_drafts
 logger = logging.getLogger(__name__)
 
 UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
+GRAVE = (Mode.CRISIS, Mode.HANDOFF)
 TO_US = ("human", "injection", "recording", "minor")  # cues that no rehearsed line is taken for
 HEARD_SHARE = 0.8  # share of a script that must have been heard for its number to count as given
 
@@ -347,7 +348,7 @@ class Conversation:
             risk=self.risk,
             mode=mode,
             mi_codes=mi_codes(draft.move if draft else text, strategy, consent=consent),
-            prosody="warm" if mode is Mode.SUPPORT else "slow",
+            prosody="slow" if mode in GRAVE else "warm",
             source="script" if script_id else (draft.source if draft else "template"),
             script_id=None if prefix else script_id,
             end_call=end_call,
@@ -364,7 +365,7 @@ class Conversation:
         if self._disclosed != self._disclosed:  # not said yet: the call was not opened by us
             self._started = self._disclosed = now
             return str(words["disclosure"])
-        if mode is not Mode.SUPPORT:
+        if mode in GRAVE:
             return ""
         if now - self._disclosed >= self._mind.settings.disclosure_every_s:
             self._disclosed = now

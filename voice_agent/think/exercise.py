@@ -63,6 +63,8 @@ class Course:
 class Exercise:
     """An exercise under way."""
 
+    rehearsing = False  # the caller speaks to us
+
     def __init__(self, course: Course, rng: random.Random) -> None:
         self._about, self._rng = course, rng
         self._at = 0

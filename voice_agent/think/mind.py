@@ -11,10 +11,13 @@ from voice_agent.think.activities import kinds_of_activity
 from voice_agent.think.activity import Kind
 from voice_agent.think.crisis_net import CrisisNet, raised_by_net
 from voice_agent.think.dialogue import Dialogue
-from voice_agent.think.endpoint import Endpoint
+from voice_agent.think.endpoint import Endpoint, Message
 from voice_agent.think.guard_in import Alarm, guarded, rules
 from voice_agent.think.heads import Head, packaged_head
 from voice_agent.think.moves import stage_features
+from voice_agent.think.practice.next_skill import SkillAdviser
+from voice_agent.think.practice.rater import Rater
+from voice_agent.think.practice.talk import PracticeKind, Tools
 from voice_agent.think.prototypes import Embed
 from voice_agent.think.settings import Part, ThinkSettings
 from voice_agent.think.stage import StageTracker
@@ -56,17 +59,21 @@ class Mind:
             embed = None
         elif embed is None and settings.use_vectors:
             embed = _vectors(settings)
+        endpoint = Endpoint.from_settings(settings)
         learnt = embed is not None and Part.HEADS not in settings.leave_out
         return cls(
             settings=settings,
             understander=Understander(embed),
             planner=_planner(settings, learnt),
             writer=TemplateWriter(),
-            endpoint=Endpoint.from_settings(settings),
+            endpoint=endpoint,
             net=CrisisNet(crisis) if learnt and (crisis := packaged_head("crisis")) else None,
             stages=packaged_head("stage") if learnt else None,
             embed=embed,
-            activities=kinds_of_activity(settings),
+            activities=(
+                _practice(settings, embed, endpoint, learnt),
+                *kinds_of_activity(settings),
+            ),
         )
 
     def listen(self, text: str) -> Alarm:
@@ -103,6 +110,16 @@ class Mind:
 def _planner(settings: ThinkSettings, learnt: bool) -> Planner:
     debias = NO_DEBIAS if Part.DEBIAS in settings.leave_out else None
     return Planner(debias, packaged_head("strategy") if learnt else None)
+
+
+def _practice(
+    settings: ThinkSettings, embed: Embed | None, endpoint: Endpoint | None, learnt: bool
+) -> PracticeKind:
+    def word(messages: list[Message]) -> str | None:
+        return endpoint.say(messages, settings.llm_deadline_s) if endpoint else None
+
+    rater = Rater(packaged_head("practice") if learnt else None, embed)
+    return PracticeKind(Tools(rater, SkillAdviser(embed), word if endpoint else None))
 
 
 def _vectors(settings: ThinkSettings) -> Embed | None:

@@ -64,6 +64,8 @@ class Questionnaire:
 class Scale:
     """A scale under way; an answer of None was left open."""
 
+    rehearsing = False  # the caller speaks to us
+
     def __init__(self, about: Questionnaire, answers: list[int | None] | None = None) -> None:
         self._about = about
         self._answers = answers or []

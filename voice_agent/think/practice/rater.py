@@ -54,18 +54,20 @@ def rule_ratings(text: str) -> dict[Skill, Level]:
         return round(3 * sum(found.get(name, 0.0) for name in names))
 
     attack, drift, gives_up = hits("attack"), hits("drift"), hits("gives_up")
-    soft = hits("ask_soft", "apology", "hedge", "fillers")
-    plain = hits("ask") or hits("fact_deed")
+    threat, apology = hits("threat"), hits("apology")
+    soft = hits("ask_soft", "hedge", "fillers") + apology
     facts = hits("fact_time", "fact_count") + min(1, hits("fact_deed"))
     asks = hits("ask")
     return {
         Skill.DESCRIBE: _level(facts >= 2 and not hits("vague"), facts or hits("vague")),
         Skill.EXPRESS: _level(hits("feeling"), hits("blame_feeling")),
         Skill.ASSERT: _level(asks and soft < 2 and not gives_up, asks or hits("ask_soft")),
-        Skill.REINFORCE: _level(hits("benefit") and not hits("threat"), hits("threat")),
-        Skill.MINDFUL: _level(not (attack or drift or gives_up), not (attack or gives_up)),
+        Skill.REINFORCE: _level(hits("benefit") and not threat, threat),
+        Skill.MINDFUL: _level(
+            not (attack or drift or threat or gives_up or soft > 1), not (attack or gives_up)
+        ),
         Skill.APPEAR_CONFIDENT: _level(
-            not (soft or attack or gives_up), soft < 3 and plain and not gives_up
+            not (soft or attack or threat or gives_up), not (apology or gives_up)
         ),
         Skill.NEGOTIATE: _level(hits("other_way") and not hits("caves"), hits("caves")),
     }

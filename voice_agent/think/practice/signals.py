@@ -1,4 +1,4 @@
-"""What the words of a rehearsed line show, as numbers: how often each cue of each skill is heard."""
+"""What the words of a rehearsed line show, as numbers: how often each cue is heard."""
 
 from __future__ import annotations
 
