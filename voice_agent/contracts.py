@@ -111,6 +111,16 @@ class StageEstimate:
 
 
 @dataclass(frozen=True)
+class View:
+    """What the caller tells of somebody's mind: their report, never a fact about that person."""
+
+    holder: str  # "your boss", "nobody", "you"
+    attitude: str  # believes | knows | unaware | wants | feels
+    content: str  # in the caller's words, second person; "" where none was said
+    turn: int
+
+
+@dataclass(frozen=True)
 class ThinkingRecord:
     """Private deep-thinking record: never spoken, never logged in clear by default."""
 
@@ -128,6 +138,7 @@ class ThinkingRecord:
     next_step_options: tuple[str, ...] = ()
     confidence: float = 0.0
     unknown: tuple[str, ...] = ()
+    views: tuple[View, ...] = ()  # who believes, knows, wants and feels what, newest last
     source: str = "embedded"  # embedded | endpoint
 
 

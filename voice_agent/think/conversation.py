@@ -32,6 +32,7 @@ from voice_agent.contracts import (
 from voice_agent.think.activity import Activities, Moment, Move
 from voice_agent.think.boundary import Cue, boundary_cue
 from voice_agent.think.composer import compose
+from voice_agent.think.correction import acknowledged, correction_in
 from voice_agent.think.crisis import ASKS_ABOUT_DEATH, Answer, after_turn, answer_of, raised
 from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
@@ -144,7 +145,12 @@ class Conversation:
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
         moment = Moment(turn, number, insight, self.last_thinking, self.stage.stage)
-        return self._courtesy(turn) or self._together(moment) or self._support(moment)
+        return (
+            self._courtesy(turn)
+            or self._together(moment)
+            or self._corrected(moment)
+            or self._support(moment)
+        )
 
     def heard(self, reply: Reply, spoken_chars: int) -> None:
         """The caller spoke over ``reply``: only its first ``spoken_chars`` characters were heard.
@@ -238,6 +244,7 @@ class Conversation:
         if cue.name == "goodbye":
             return self._goodbye(cue)
         if cue.name == "summary":
+            self._dialogue.summed_up = self._dialogue.turn
             return self._say(summary(self._dialogue, self.last_thinking), Strategy.RESTATEMENT)
         if cue.name == "repeat":
             return self._repeat()
@@ -260,6 +267,19 @@ class Conversation:
             return self._say(self._unused("unclear"), Strategy.OTHERS)
         last = self._replies[-1]
         return self._say(last.text, last.strategy, last.mode, script_id=last.script_id)
+
+    def _corrected(self, moment: Moment) -> Reply | None:
+        """The caller puts right what was understood: it is changed, and said so."""
+        just_said = self._dialogue.summed_up == moment.number - 1
+        correction = _attempt(
+            "a correction", lambda: correction_in(moment.insight, summed_up=just_said)
+        )
+        if correction is None:
+            return None
+        self._dialogue.correct(correction)
+        stage, newest = self.stage.stage, self._dialogue.insights[-1]
+        self.last_thinking = think(self._dialogue, newest, stage, self.risk)
+        return self._say(acknowledged(correction, moment.number), Strategy.RESTATEMENT)
 
     def _together(self, moment: Moment) -> Reply | None:
         """The reply of what is being done together, if anything is."""

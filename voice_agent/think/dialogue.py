@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from voice_agent.contracts import Fact, Reply, Strategy
+from voice_agent.think.causes import Chain
+from voice_agent.think.correction import Correction
 from voice_agent.think.facts import Event
+from voice_agent.think.perspective import Perspectives
 from voice_agent.think.understand import Insight, merge_facts
 
 
@@ -45,6 +48,10 @@ class Dialogue:
     insights: list[Insight] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)  # support replies only
     log: list[tuple[str, str]] = field(default_factory=list)  # ("caller" | "agent", words)
+    chain: Chain = field(default_factory=Chain)
+    perspectives: Perspectives = field(default_factory=Perspectives)
+    denied: set[str] = field(default_factory=set)  # event ids and feelings the caller took back
+    summed_up: int = -2  # turn of the last summary of what was understood
     asked: set[str] = field(default_factory=set)
     offered: set[str] = field(default_factory=set)
 
@@ -61,13 +68,60 @@ class Dialogue:
     def hear(self, text: str, insight: Insight) -> None:
         """Take in one understood caller turn."""
         self.log.append(("caller", text))
+        if any(event.id in self.denied for event in insight.events):
+            insight = self._without_denied(insight)
         self.insights.append(insight)
         self.feelings.append(insight.feeling)
         again = {event.id for event in insight.events}
         self.events = [e for e in self.events if e.id not in again] + list(insight.events)
         self.told |= {event.id: self.turn for event in insight.events}
+        self.chain.hear(insight.heard)
+        self.perspectives.hear(insight.heard, self.turn)
         self.facts = merge_facts(self.facts, insight.record.facts)
         self.topic = insight.record.topic if insight.record.topic != "general" else self.topic
+
+    def correct(self, correction: Correction) -> None:
+        """Put right what was understood; a correction wins over what is inferred later."""
+        wrong, right = correction.wrong, correction.right
+        self.chain.undo()  # the correcting words are no part of the story
+        if correction.kind == "person":
+            self._rename(wrong, right)
+        elif correction.kind == "cause":
+            for root in self.chain.steps()[:1]:
+                self.chain.deny(root)
+            if right:
+                self.chain.begin_with(right)
+        elif correction.kind == "event":
+            self.denied.add(wrong)
+            texts = {event.said for event in self.events if event.id == wrong}
+            self.events = [event for event in self.events if event.id != wrong]
+            self.facts = tuple(fact for fact in self.facts if fact.text not in texts)
+            for text in texts:
+                self.chain.deny_like(text)
+        elif correction.kind == "feeling":
+            self.denied.add(wrong)
+            self.feelings = [feeling for feeling in self.feelings if feeling != wrong]
+            self.feelings += [right] if right else []
+
+    def _rename(self, wrong: str, right: str) -> None:
+        """The caller meant another person, in everything noted so far."""
+        self.facts = merge_facts(
+            (), (replace(fact, text=fact.text.replace(wrong, right)) for fact in self.facts)
+        )
+        self.events = [_with_person(event, wrong, right) for event in self.events]
+        self.insights = [
+            replace(one, events=tuple(_with_person(e, wrong, right) for e in one.events))
+            for one in self.insights
+        ]
+        self.chain.rename(wrong, right)
+        self.perspectives.rename(wrong, right)
+
+    def _without_denied(self, insight: Insight) -> Insight:
+        """The insight without events that the caller took back."""
+        gone = {event.said for event in insight.events if event.id in self.denied}
+        kept = tuple(event for event in insight.events if event.id not in self.denied)
+        facts = tuple(fact for fact in insight.record.facts if fact.text not in gone)
+        return replace(insight, events=kept, record=replace(insight.record, facts=facts))
 
     def said(self, reply: Reply, draft: Draft | None) -> None:
         """Remember one reply; ``draft`` where it came from the writer."""
@@ -106,5 +160,13 @@ class Dialogue:
         """Drop what was noted about the caller; the reply history stays, so nothing repeats."""
         self.topic, self.facts = "", ()
         self.events, self.feelings, self.insights, self.told = [], [], [], {}
-        self.asked, self.offered = set(), set()
+        self.asked, self.offered, self.denied = set(), set(), set()
+        self.chain, self.perspectives = Chain(), Perspectives()
         self.log = [(who, words) for who, words in self.log if who == "agent"]
+
+
+def _with_person(event: Event, wrong: str, right: str) -> Event:
+    said, thing, step, who = (
+        text.replace(wrong, right) for text in (event.said, event.thing, event.step, event.who)
+    )
+    return replace(event, said=said, thing=thing, step=step, who=who)

@@ -72,7 +72,7 @@ def own_clause(heard: Heard, confidence: float) -> str | None:
     if confidence < MIN_CONFIDENCE:
         return None
     fit = [clause for clause in _clauses(heard) if _fits(clause)]
-    return _second_person(max(fit, key=len)) if fit else None
+    return second_person(max(fit, key=len)) if fit else None
 
 
 def said_back(heard: Heard, confidence: float, *, most: int = 14, plan: bool = False) -> str | None:
@@ -89,7 +89,7 @@ def said_back(heard: Heard, confidence: float, *, most: int = 14, plan: bool = F
     if confidence < MIN_CONFIDENCE or not 1 <= len(words) <= most:
         return None
     plain = not _HANGING.search(first) and not _GRAVE.search(first)
-    return _second_person(first) if plain and all(_is_everyday(word) for word in words) else None
+    return second_person(first) if plain and all(_is_everyday(word) for word in words) else None
 
 
 def _clauses(heard: Heard) -> list[str]:
@@ -117,7 +117,19 @@ def _is_everyday(word: str) -> bool:
     return bool(stems & _everyday())
 
 
-def _second_person(clause: str) -> str:
+def sayable(clause: str) -> bool:
+    """Whether a clause may be said back: short, and every word an everyday one, so that what was
+    misheard is not read out."""
+    words = re.sub(r"'\w+", "", clause).split()
+    return (
+        len(words) <= MAX_WORDS
+        and not _HANGING.search(clause)
+        and all(_is_everyday(word) for word in words)
+    )
+
+
+def second_person(clause: str) -> str:
+    """Evened-out words about the speaker as they are said back to them."""
     words = clause.split()
     said = [_FLIP.get(word, word) for word in words]
     for n, word in enumerate(words[:-1]):

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from voice_agent.contracts import Fact, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.facts import NO_STRENGTH, Event
+from voice_agent.think.paraphrase import sayable
 from voice_agent.think.tables import table
 from voice_agent.think.thinking import trap_question
 from voice_agent.think.understand import Insight
 
 _NO_PARTNER = re.compile(r"\b(?:dog|cat|doctor|therapist|kids?|children|baby|ex)\b")
+FRESH_VIEW_TURNS = 2
 REUSE_AFTER_REPLIES = 3  # an event is said back again only after this many other replies
 
 
@@ -32,11 +34,12 @@ def slots(
         values["feeling"] = insight.feeling_said
     if insight.feeling != "neutral":
         values["noun"] = table("understand/emotions")[insight.feeling]["noun"]
-    if len(record.causal_chain) >= 2:
+    if len(record.causal_chain) >= 2 and all(map(sayable, record.causal_chain[:2])):
         values["chain_cause"], values["chain_effect"] = record.causal_chain[:2]
     _plain(values, "clause", insight.clause)
     _plain(values, "when", _newest(dialogue.facts, "when"))
     _people(dialogue, values)
+    _views(dialogue, record, values)
     _plain(values, "trap_ask", trap_question(record.thought_trap))
     for name, step in zip(("step", "step2"), record.next_step_options, strict=False):
         values[name] = step
@@ -79,6 +82,16 @@ def _people(dialogue: Dialogue, values: dict[str, str]) -> None:
     who = _newest(dialogue.facts, "who")
     if who and who != lost and not _NO_PARTNER.search(who):
         values["who"] = who
+
+
+def _views(dialogue: Dialogue, record: ThinkingRecord, values: dict[str, str]) -> None:
+    """People of whose view the caller has just spoken: it is said back as a possibility only."""
+    lost = next((event.who for event in dialogue.events if event.id == "death"), None)
+    for view in record.views:
+        slot = {"unaware": "unaware_who", "believes": "believer"}.get(view.attitude)
+        fresh = dialogue.turn - view.turn < FRESH_VIEW_TURNS
+        if slot and fresh and view.holder.startswith("your ") and view.holder != lost:
+            _plain(values, slot, view.holder if sayable(view.holder) else None)
 
 
 def _newest(facts: tuple[Fact, ...], kind: str) -> str | None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from voice_agent.contracts import RiskState, Stage, ThinkingRecord
+from voice_agent.think.causes import tells_same
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.facts import NO_STRENGTH, Event
+from voice_agent.think.paraphrase import sayable
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 from voice_agent.think.words import Heard
@@ -46,7 +48,12 @@ def trap_question(name: str | None) -> str:
 
 
 def causal_chain(dialogue: Dialogue, heard: Heard) -> tuple[str, ...]:
-    """Causes before effects, in authored words ("the work keeps piling up", "you're not sleeping").
+    """Causes before effects: in the caller's own clauses, else in the authored words of events."""
+    return dialogue.chain.steps() or _event_chain(dialogue, heard)
+
+
+def _event_chain(dialogue: Dialogue, heard: Heard) -> tuple[str, ...]:
+    """Known events, causes first ("the work keeps piling up", "you're not sleeping").
 
     Inside one turn "A because B" puts B first; otherwise what happened comes before what it does.
     """
@@ -85,11 +92,12 @@ def think(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskState) -
         kind: tuple(fact.text for fact in dialogue.facts if fact.kind == kind) for kind in KINDS
     }
     chain = causal_chain(dialogue, insight.heard)
-    first = dialogue.event("what")
+    told = [event for event in dialogue.events if event.kind == "what"]
+    first = next((event for event in told if event.heavy), told[0] if told else None)
     known = sum(bool(by_kind[kind]) for kind in ("what", "when", "impact", "coping", "support"))
     return ThinkingRecord(
         stage=stage,
-        feelings=_feelings(insight),
+        feelings=_feelings(insight, dialogue.denied),
         facts={kind: texts for kind, texts in by_kind.items() if texts},
         causal_chain=chain,
         root_cause=chain[0] if chain else (first.said if first else None),
@@ -102,6 +110,7 @@ def think(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskState) -
         next_step_options=steps_for(dialogue, insight),
         confidence=round(min(1.0, 0.2 + 0.16 * known), 2),
         unknown=tuple(kind for kind in KINDS if kind != "where" and not by_kind[kind]),
+        views=tuple(dialogue.perspectives.views),
     )
 
 
@@ -110,12 +119,12 @@ def _strengths(dialogue: Dialogue) -> tuple[str, ...]:
     return tuple(event.said for event in holding if event.id not in NO_STRENGTH)
 
 
-def _feelings(insight: Insight) -> tuple[dict[str, object], ...]:
+def _feelings(insight: Insight, denied: set[str]) -> tuple[dict[str, object], ...]:
     probable = sorted(insight.record.emotions.items(), key=lambda item: -item[1])
     return tuple(
         {"label": label, "p": p, "intensity": insight.record.intensity}
         for label, p in probable[:3]
-        if label != "neutral" and p >= MIN_FEELING
+        if label != "neutral" and label not in denied and p >= MIN_FEELING
     )
 
 
@@ -145,14 +154,29 @@ def summary(dialogue: Dialogue, record: ThinkingRecord) -> str:
     """What the agent has understood, in plain words for the caller to correct."""
     problems = list(record.facts.get("what", ()))[:2] + list(record.facts.get("impact", ()))[:1]
     feelings = [f for f in dict.fromkeys(reversed(dialogue.feelings)) if f != "neutral"][:2]
-    if not problems and not feelings:
+    feelings = [f for f in feelings if f not in dialogue.denied]
+    began = next((step for step in record.causal_chain[:1] if sayable(step)), "")
+    if not problems and not feelings and not began:
         return "Not much yet, honestly, and I don't want to make it up. What should I know first?"
     parts = ["Here's what I have.", *([_joined(problems)] if problems else [])]
+    if began and not any(tells_same(problem, began) for problem in problems):
+        parts.append(f"As I hear it, it began with this: {began}.")
     if feelings:
         nouns = [table("understand/emotions")[feeling]["noun"] for feeling in feelings]
         parts.append(f"And there's {' and '.join(nouns)} in it.")
+    parts += _view_said(record)
     parts.append("What have I got wrong?")
     return " ".join(parts)
+
+
+def _view_said(record: ThinkingRecord) -> list[str]:
+    """One thing about another person's view, with care."""
+    unaware = next((view for view in reversed(record.views) if view.attitude == "unaware"), None)
+    if unaware is None or not sayable(unaware.holder):
+        return []
+    if unaware.holder == "nobody":
+        return ["And it may be that nobody around you knows."]
+    return [f"And {unaware.holder} may not know."]
 
 
 def _joined(clauses: list[str]) -> str:

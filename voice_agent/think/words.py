@@ -91,3 +91,11 @@ def _with_breaks(text: str) -> Heard:
     stops = [match.end() for match in re.finditer(r" \. ", joined)]
     links = [match.start() for match in _CLAUSE_WORD.finditer(joined)]
     return Heard(joined, tuple(sorted({*starts, *stops, *links} - {0})))
+
+
+def spaced(heard: Heard) -> str:
+    """Evened-out speech with `` , `` where the caller paused inside a sentence."""
+    text, cuts = heard.text, [n for n in heard.breaks if heard.text[n - 3 : n] != " . "]
+    for cut in reversed(cuts):
+        text = f"{text[:cut].rstrip()} , {text[cut:].lstrip()}"
+    return text

@@ -17,6 +17,7 @@ from voice_agent.evaluate.suites.options import Options
 from voice_agent.evaluate.suites.practice import run_practice
 from voice_agent.evaluate.suites.stage import run_stage
 from voice_agent.evaluate.suites.strategy import run_metrics, run_strategy
+from voice_agent.evaluate.suites.thinking import run_thinking
 from voice_agent.evaluate.suites.tom import run_tom
 
 
@@ -40,6 +41,7 @@ _ALL = (
     Suite("esrp", "support with a persona's voice: nine ratings, diversity", run_esrp, True),
     Suite("matching", "does the proposed supporter speak as the caller wished?", run_matching),
     Suite("practice", "ratings of seven speaking skills against experts'", run_practice),
+    Suite("thinking", "root cause, causal chain and thought trap of the record", run_thinking),
     Suite("tom", "who believes what: third and first person, the number game", run_tom, True),
     Suite("corpus", "check dialogue files and count what is in them", run_corpus),
 )

@@ -7,9 +7,9 @@ from functools import cache
 
 from voice_agent.think.practice.setting import Setting
 from voice_agent.think.practice.skills import Level, Skill
-from voice_agent.think.practice.wording import sentence, spaced
+from voice_agent.think.practice.wording import sentence
 from voice_agent.think.tables import table
-from voice_agent.think.words import Heard
+from voice_agent.think.words import Heard, spaced
 
 MOST_WORDS = 38  # of a rewrite: more cannot be kept in mind by ear
 _NO_ASK = "I'd like us to find another way."

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from voice_agent.think.words import Heard
-
 _VERBS = {
     "is": "are", "has": "have", "was": "were", "does": "do", "goes": "go", "says": "say",
     "tries": "try", "pushes": "push", "watches": "watch", "teaches": "teach", "passes": "pass",
@@ -75,14 +73,6 @@ def sentence(words: str) -> str:
     words = re.sub(r"(?: ,)+", ",", re.sub(r"\s+", " ", words))
     pieces = [piece.strip(" ,.") for piece in words.split(" . ")]
     return " ".join(f"{piece[:1].upper()}{piece[1:]}{_mark(piece)}" for piece in pieces if piece)
-
-
-def spaced(heard: Heard) -> str:
-    """Evened-out speech with `` , `` where the caller paused inside a sentence."""
-    text, cuts = heard.text, [n for n in heard.breaks if heard.text[n - 3 : n] != " . "]
-    for cut in reversed(cuts):
-        text = f"{text[:cut].rstrip()} , {text[cut:].lstrip()}"
-    return text
 
 
 def _second_verb(match: re.Match[str]) -> str:
