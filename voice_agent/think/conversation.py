@@ -8,12 +8,10 @@ tables: with sentence vectors, writer and endpoint all failing it says the same 
 
 from __future__ import annotations
 
-import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from voice_agent.contracts import (
     Memory,
@@ -30,6 +28,7 @@ from voice_agent.contracts import (
     UserTurn,
 )
 from voice_agent.think.activity import Activities, Moment, Move
+from voice_agent.think.attempt import attempt
 from voice_agent.think.boundary import Cue, boundary_cue
 from voice_agent.think.composer import compose
 from voice_agent.think.correction import acknowledged, correction_in
@@ -40,21 +39,17 @@ from voice_agent.think.locale import Locale
 from voice_agent.think.mi import mi_codes, sentences
 from voice_agent.think.mind import Mind
 from voice_agent.think.persona import Persona
-from voice_agent.think.prompts import risk_of, think_messages, with_notes
+from voice_agent.think.prompts import risk_of, think_messages, told_by_endpoint, with_notes
 from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
 from voice_agent.think.thinking import summary, think
 from voice_agent.think.understand import Insight
 from voice_agent.think.writer import NO_REPEAT_REPLIES, Brief, safe_drafts
 
-logger = logging.getLogger(__name__)
-
 UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
 GRAVE = (Mode.CRISIS, Mode.HANDOFF)
 TO_US = ("human", "injection", "recording", "minor")  # cues that no rehearsed line is taken for
 HEARD_SHARE = 0.8  # share of a script that must have been heard for its number to count as given
-
-T = TypeVar("T")
 
 
 class Conversation:
@@ -145,12 +140,8 @@ class Conversation:
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
         moment = Moment(turn, number, insight, self.last_thinking, self.stage.stage)
-        return (
-            self._courtesy(turn)
-            or self._together(moment)
-            or self._corrected(moment)
-            or self._support(moment)
-        )
+        talk = self._courtesy(turn) or self._together(moment) or self._corrected(moment)
+        return talk or self._support(moment)
 
     def heard(self, reply: Reply, spoken_chars: int) -> None:
         """The caller spoke over ``reply``: only its first ``spoken_chars`` characters were heard.
@@ -189,7 +180,7 @@ class Conversation:
     def _take_in(self, turn: UserTurn, number: int) -> Insight | None:
         """Understand, track the stage and think; None where understanding itself fails."""
         dialogue = self._dialogue
-        insight = _attempt(
+        insight = attempt(
             "understanding",
             lambda: self._mind.understander.understand(
                 turn, number, topic=dialogue.topic, permission_asked=dialogue.permission_asked
@@ -204,7 +195,7 @@ class Conversation:
         dialogue.hear(turn.text, insight)
         learnt = self._mind.stage_shares(dialogue, insight)
         self._tracker.update(signals(dialogue, insight), number, self.risk.level, learnt)
-        record = _attempt("thinking", lambda: think(dialogue, insight, self.stage.stage, self.risk))
+        record = attempt("thinking", lambda: think(dialogue, insight, self.stage.stage, self.risk))
         self.last_thinking = record or ThinkingRecord(self.stage.stage)
         return insight
 
@@ -214,7 +205,7 @@ class Conversation:
         if endpoint is None:
             return
         messages = think_messages(self._dialogue)
-        notes = _attempt(
+        notes = attempt(
             "the endpoint", lambda: endpoint.fill(messages, settings.llm_think_deadline_s)
         )
         if notes is None:
@@ -271,9 +262,7 @@ class Conversation:
     def _corrected(self, moment: Moment) -> Reply | None:
         """The caller puts right what was understood: it is changed, and said so."""
         just_said = self._dialogue.summed_up == moment.number - 1
-        correction = _attempt(
-            "a correction", lambda: correction_in(moment.insight, summed_up=just_said)
-        )
+        correction = correction_in(moment.insight, summed_up=just_said)
         if correction is None:
             return None
         self._dialogue.correct(correction)
@@ -283,7 +272,7 @@ class Conversation:
 
     def _together(self, moment: Moment) -> Reply | None:
         """The reply of what is being done together, if anything is."""
-        move = _attempt("an activity", lambda: self.activities.take(moment))
+        move = attempt("an activity", lambda: self.activities.take(moment))
         if move is not None and move.raises is not None:
             return self._alarmed(move.raises, moment)
         return self._say_move(move) if move else None
@@ -305,7 +294,7 @@ class Conversation:
         if self.last_thinking.source == "endpoint":
             answer = answer_of(turn.text)
             line = self._crisis.line(
-                self.risk, turn.text, answer, self._dialogue.turn, fresh=_from_endpoint(self.risk)
+                self.risk, turn.text, answer, self._dialogue.turn, fresh=told_by_endpoint(self.risk)
             )
             if line is not None:
                 return self._say_script(line)
@@ -325,7 +314,7 @@ class Conversation:
         asked = [reply for reply in self._replies[-2:] if "?" in reply.text]
         if self.risk.level is not RiskLevel.NONE or len(asked) == 2:
             return None
-        return _attempt("an offer", lambda: self.activities.offer(moment))
+        return attempt("an offer", lambda: self.activities.offer(moment))
 
     # ------------------------------------------------------------------ saying
 
@@ -408,16 +397,3 @@ class Conversation:
         best = min(texts, key=lambda text: (last(text), self._rng.random()))
         repeated = any(best in said for said in spoken[-NO_REPEAT_REPLIES:])
         return next(safe_drafts(spoken)).text if repeated else best
-
-
-def _from_endpoint(risk: RiskState) -> bool:
-    return bool(risk.evidence) and risk.evidence[-1] == "endpoint" and risk.calm_turns == 0
-
-
-def _attempt(what: str, work: Callable[[], T]) -> T | None:
-    """A part that a call can do without for one turn: a fault is logged, not raised."""
-    try:
-        return work()
-    except Exception:
-        logger.exception("%s failed on a turn; the call goes on without it", what)
-        return None

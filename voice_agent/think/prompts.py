@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from voice_agent.contracts import RiskLevel, ThinkingRecord
+from voice_agent.contracts import RiskLevel, RiskState, ThinkingRecord
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.endpoint import Message
 from voice_agent.think.manner import out_of_place, situations
@@ -109,6 +109,11 @@ def risk_of(notes: dict[str, Any]) -> RiskLevel:
     """The endpoint's opinion of the risk; it may raise the level, never lower it."""
     value = notes.get("risk")
     return RiskLevel(value) if value in list(RiskLevel) else RiskLevel.NONE
+
+
+def told_by_endpoint(risk: RiskState) -> bool:
+    """Whether the newest evidence is an endpoint's opinion."""
+    return bool(risk.evidence) and risk.evidence[-1] == "endpoint" and risk.calm_turns == 0
 
 
 def _strings(value: Any) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -80,8 +80,8 @@ class SkillAdviser:
         if self._vectors is None:
             self._vectors = embed([one.text for one in known])
         closeness = self._vectors @ embed([situation])[0]
-        votes: Counter[Skill] = Counter()
+        votes: defaultdict[Skill, float] = defaultdict(float)
         for n in np.argsort(-closeness)[:NEIGHBOURS]:
             for place, skill in enumerate(known[n].skills):
-                votes[skill] += max(0.0, float(closeness[n])) / (1 + place)  # type: ignore[assignment]
-        return tuple(skill for skill, _ in votes.most_common(2)) or USUAL
+                votes[skill] += max(0.0, float(closeness[n])) / (1 + place)
+        return tuple(sorted(votes, key=lambda skill: -votes[skill])[:2]) or USUAL
