@@ -57,7 +57,8 @@ class TokenSpeaker:
         net = PhoneNet(chosen)
         try:
             with safe_open(path, "pt") as file:
-                values = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+                names = list(file.keys())
+                values = {name: file.get_tensor(name).float() for name in names}
                 voice = int((file.metadata() or {})["voice"])
             net.load_state_dict(values)
         except (SafetensorError, RuntimeError, KeyError, ValueError) as error:
