@@ -13,6 +13,7 @@ from typing import TextIO
 
 from voice_agent.contracts import Reply, ThinkingRecord, UserTurn, to_json
 from voice_agent.think import Conversation, Mind, ThinkSettings
+from voice_agent.think.persona import Persona
 
 
 def run_chat(
@@ -23,18 +24,20 @@ def run_chat(
     mind: Mind | None = None,
     locale: str = "US",
     seed: int = 0,
+    persona: Persona | None = None,
 ) -> int:
     """Answer each line of ``lines`` on ``out``; returns the exit status (0).
 
     The first reply begins with the disclosure that this is an AI. With ``as_json`` each reply is
     one line ``{"said", "stage", "strategy", "risk", "thinking"}``; otherwise it is written for
-    people. An empty line is a silence. Ends with the lines, or after a goodbye.
+    people. An empty line is a silence. Ends with the lines, or after a goodbye. ``persona``
+    is whose style is spoken; None: the house voice.
 
     Raises:
         SecoustiError: there are no crisis resources for ``locale``, or the endpoint setting is bad.
     """
     mind = mind or Mind.load(ThinkSettings.from_env(os.environ))
-    talk = Conversation(mind, clock=time.monotonic, locale=locale, seed=seed)
+    talk = Conversation(mind, clock=time.monotonic, locale=locale, seed=seed, persona=persona)
     for line in lines:
         reply = talk.respond(UserTurn(line.strip()))
         show = _as_json if as_json else _as_text

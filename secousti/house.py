@@ -24,6 +24,7 @@ from voice_agent.listen.settings import ListenSettings
 from voice_agent.speak.settings import SpeakSettings
 from voice_agent.speak.voice import Voice
 from voice_agent.think import Conversation, Mind, ThinkSettings
+from voice_agent.think.persona import persona_named
 
 
 def server_settings(settings: Settings) -> ServerSettings:
@@ -54,6 +55,7 @@ def think_settings(settings: Settings) -> ThinkSettings:
         llm_deadline_s=settings.llm_deadline_s,
         scales=settings.scales,
         scales_folder=settings.scales_folder,
+        match=settings.match,
     )
 
 
@@ -67,7 +69,7 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
     torch.set_num_threads(1)  # a step is small: threads cost more than they bring
     codecs = {rate: load_codec(rate, weights=own_weights(settings, rate)) for rate in rates}
     ears = Ears.load(ListenSettings(recogniser=settings.recogniser))
-    mind = Mind.load(think_settings(settings))
+    mind, persona = Mind.load(think_settings(settings)), persona_named(settings.persona)
     return Parts(
         codecs={rate: ConcealingCodec(codec) for rate, codec in codecs.items()},
         listener=ears.listener,
@@ -77,6 +79,7 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
             locale=locale,
             risk=known and known.risk,
             memories=known and known.memories,
+            persona=persona,
         ),
         voice=Voice.load(SpeakSettings(voice=settings.voice)),
         hand_off=hand_off,

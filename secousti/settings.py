@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     """Self-report scales (PHQ-9, GAD-7) for callers who ask; never offered, no diagnosis."""
     scales_folder: Path | None = None
     """More scales, as TOML files of your own; docs/exercises.md has the form."""
+    persona: str = ""
+    """Who speaks, by name ("Mara"); empty: the house voice (secousti personas)."""
+    match: bool = False
+    """Propose a persona from what the caller says; asked for, one comes anyway."""
     llm_url: str = ""
     """An OpenAI-compatible endpoint, http://.../v1; empty: the embedded writer."""
     llm_model: str = "default"

@@ -17,6 +17,7 @@ from secousti.commands import (
     export,
     info,
     mic,
+    personas,
     replay,
     say,
     serve,
@@ -27,7 +28,7 @@ from secousti.commands.words import Subparsers
 
 # In the order a newcomer would want them.
 LIGHT = (
-    *(call, mic, serve, token, callers, chat, replay),
+    *(call, mic, serve, token, callers, chat, personas, replay),
     *(encode, decode, convert, say, info, export, doctor),
 )
 MOUNTED = (bench, eval, train)  # commands whose words another room describes

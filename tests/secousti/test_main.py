@@ -14,7 +14,7 @@ from secousti import __main__ as front
 from secousti.commands.registry import LIGHT, MOUNTED
 
 NAMES = [
-    *("call", "mic", "serve", "token", "callers", "chat", "replay"),
+    *("call", "mic", "serve", "token", "callers", "chat", "personas", "replay"),
     *("encode", "decode", "convert", "say", "info", "export", "doctor"),
 ]
 HEAVY = ("torch", "onnxruntime", "rich", "pydantic", "websockets", "server", "training")

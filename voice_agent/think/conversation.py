@@ -9,6 +9,7 @@ tables: with sentence vectors, writer and endpoint all failing it says the same 
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -35,16 +36,19 @@ from voice_agent.think.correction import acknowledged, correction_in
 from voice_agent.think.crisis import ASKS_ABOUT_DEATH, Answer, after_turn, answer_of, raised
 from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
+from voice_agent.think.duties import Duties, least_said
+from voice_agent.think.guard_in import Alarm
 from voice_agent.think.locale import Locale
 from voice_agent.think.mi import mi_codes, sentences
 from voice_agent.think.mind import Mind
 from voice_agent.think.persona import Persona
 from voice_agent.think.prompts import risk_of, think_messages, told_by_endpoint, with_notes
+from voice_agent.think.rapport import Rapport
 from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
 from voice_agent.think.thinking import summary, think
 from voice_agent.think.understand import Insight
-from voice_agent.think.writer import NO_REPEAT_REPLIES, Brief, safe_drafts
+from voice_agent.think.writer import Brief, safe_drafts
 
 UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
 GRAVE = (Mode.CRISIS, Mode.HANDOFF)
@@ -68,12 +72,13 @@ class Conversation:
         risk: RiskState | None = None,
         memories: Sequence[Memory] | None = None,
         persona: Persona | None = None,
+        date: Callable[[], float] = time.time,
     ) -> None:
         """Args:
             clock: seconds, any origin. locale: whose crisis resources are named. seed: of the
                 choice among equal wordings. risk: kept from this caller's earlier calls.
             memories: kept from them with consent; None: nobody keeps any, so none are offered.
-            persona: whose style is spoken; None: the house voice.
+            persona: whose style is spoken; None: the house voice. date: Unix time in seconds.
 
         Raises:
             SecoustiError: there are no resources for the locale.
@@ -82,16 +87,14 @@ class Conversation:
         self.last_thinking = ThinkingRecord(Stage.EXPLORATION)
         self.last_plan: StrategyPlan | None = None
         self._mind = mind
-        self._clock = clock
         self._locale = Locale.load(locale)
         self._rng = random.Random(seed)
         self._dialogue = Dialogue()
         self._tracker = mind.tracker()
         self.activities = Activities(mind.activities, self._rng)
         self._crisis = CrisisTalk(self._locale, returning=self.risk.level is not RiskLevel.NONE)
-        self._persona = persona
-        self._memories = tuple(memories or ())
-        self._started = self._disclosed = float("nan")
+        self._duties = Duties(clock, mind.settings, self._rng)
+        self._rapport = Rapport(mind, self._dialogue, persona, memories, self._rng, date)
         self._once: set[str] = set()
         self._replies: list[Reply] = []
         self._risk_before_line = self.risk
@@ -100,12 +103,12 @@ class Conversation:
     @property
     def memories(self) -> tuple[Memory, ...]:
         """What may be kept for this caller's next call: all of it, and nothing but it."""
-        return tuple(memory for memory in self._memories if memory.caller_confirmed)
+        return self._rapport.memories
 
     @property
     def persona(self) -> Persona | None:
         """Whose style is spoken now."""
-        return self._persona
+        return self._rapport.persona
 
     @property
     def stage(self) -> StageEstimate:
@@ -115,9 +118,8 @@ class Conversation:
 
     def open(self) -> Reply:
         """The greeting, which says that this is an AI."""
-        self._started = self._disclosed = self._clock()
-        text = self._rng.choice(table("replies/others")["greeting"])
-        return self._say(text, Strategy.OTHERS)
+        self._duties.opened()
+        return self._say(self._rapport.opening(), Strategy.OTHERS)
 
     def respond(self, turn: UserTurn) -> Reply:
         """The reply to one caller turn. Blocking; bounded by the endpoint's deadlines."""
@@ -140,7 +142,12 @@ class Conversation:
         if insight is None:
             return self._say_draft(next(safe_drafts(self._dialogue.spoken)), consent=False)
         moment = Moment(turn, number, insight, self.last_thinking, self.stage.stage)
-        talk = self._courtesy(turn) or self._together(moment) or self._corrected(moment)
+        talk = (
+            self._between_us(moment, alarm)
+            or self._courtesy(turn)
+            or self._together(moment)
+            or self._corrected(moment)
+        )
         return talk or self._support(moment)
 
     def heard(self, reply: Reply, spoken_chars: int) -> None:
@@ -171,7 +178,7 @@ class Conversation:
             mi=dict(Counter(code for r in self._replies for code in r.mi_codes)),
             resources_given=self.risk.resources_given,
             handoff=self.risk.handoff,
-            disclosed_ai=self._disclosed == self._disclosed,
+            disclosed_ai=self._duties.disclosed,
             activities=self.activities.report(),
         )
 
@@ -222,6 +229,22 @@ class Conversation:
 
     # ------------------------------------------------------------------ kinds of reply
 
+    def _between_us(self, moment: Moment, alarm: Alarm) -> Reply | None:
+        """A wish for another style, or a word on what is remembered; not amid an activity."""
+        if self.activities.current is not None:
+            return None
+        alarmed = max(alarm.level.rank, self.risk.level.rank) > 0
+        rapport = self._rapport
+        said = attempt("rapport", lambda: rapport.take(moment, alarmed=alarmed))
+        if said is None:
+            return None
+        if rapport.forgot:
+            whole = rapport.forgot == "all"
+            self._dialogue.forget() if whole else self._dialogue.forget_last()
+            self.last_thinking = ThinkingRecord(self.stage.stage)
+        farewell = f" {self._courteous('goodbye')}" if said.closes else ""
+        return self._say(f"{said.text}{farewell}", Strategy.OTHERS, end_call=said.closes)
+
     def _courtesy(self, turn: UserTurn) -> Reply | None:
         """Boundary cues, goodbyes, requests about the call itself, and turns not understood."""
         cue = boundary_cue(turn.text)
@@ -242,7 +265,7 @@ class Conversation:
         if cue.name == "forget":
             self._dialogue.forget()
             self.last_thinking = ThinkingRecord(self.stage.stage)
-        return self._say(self._least_said(cue.say), Strategy.OTHERS)
+        return self._say(self._courteous(cue.name, cue.say), Strategy.OTHERS)
 
     def _goodbye(self, cue: Cue) -> Reply:
         """At risk, one kind check first, and the line is never closed from our side."""
@@ -251,7 +274,10 @@ class Conversation:
         grave = self.risk.level.rank >= RiskLevel.HIGH.rank
         if grave or (first and self.risk.level is RiskLevel.LOW):
             return self._say_script(self._crisis.farewell(self.risk))
-        return self._say(self._least_said(cue.say), Strategy.OTHERS, end_call=cue.ends)
+        question = self._rapport.farewell(self.risk.level, self._dialogue.turn)
+        if question:
+            return self._say(question, Strategy.QUESTION)
+        return self._say(self._courteous("goodbye"), Strategy.OTHERS, end_call=cue.ends)
 
     def _repeat(self) -> Reply:
         if not self._replies:
@@ -307,7 +333,9 @@ class Conversation:
         draft = compose(self._mind, brief, self._locale.numbers(), self._rng)
         steps = self.last_thinking.next_step_options
         self._dialogue.offered |= {step for step in steps if step in draft.text}
-        return self._say_draft(draft, consent=insight.record.consent)
+        risk, front = self.risk.level, self._rapport.in_front
+        before = attempt("rapport", lambda: front(moment, risk, draft.text)) or ""
+        return self._say_draft(draft, consent=insight.record.consent, before=before)
 
     def _offer(self, moment: Moment) -> Move | None:
         """Something to do together; not at risk, nor as a third question in a row."""
@@ -333,8 +361,8 @@ class Conversation:
         mode = Mode.HANDOFF if self.risk.level is RiskLevel.IMMINENT else Mode.CRISIS
         return self._say(line.text, strategy, mode, script_id=line.id)
 
-    def _say_draft(self, draft: Draft, *, consent: bool) -> Reply:
-        return self._say(draft.text, draft.strategy, draft=draft, consent=consent)
+    def _say_draft(self, draft: Draft, *, consent: bool, before: str = "") -> Reply:
+        return self._say(draft.text, draft.strategy, draft=draft, consent=consent, before=before)
 
     def _say(
         self,
@@ -344,10 +372,15 @@ class Conversation:
         *,
         draft: Draft | None = None,
         consent: bool = False,
+        before: str = "",
         script_id: str | None = None,
         end_call: bool = False,
     ) -> Reply:
-        prefix = self._duty(mode)
+        grave = mode is not Mode.SUPPORT
+        voice = None if grave else self.persona
+        style = voice.name if voice else ""
+        duty = self._duties.before(self._dialogue.spoken, grave=grave, style=style)
+        prefix = " ".join(filter(None, (duty, before)))
         whole = f"{prefix} {text}" if prefix else text
         reply = Reply(
             text=whole,
@@ -361,39 +394,17 @@ class Conversation:
             source="script" if script_id else (draft.source if draft else "template"),
             script_id=None if prefix else script_id,
             end_call=end_call,
-            pace=self._persona.pace if self._persona and mode is Mode.SUPPORT else 1.0,
-            pause=self._persona.pause if self._persona and mode is Mode.SUPPORT else 1.0,
+            pace=voice.pace if voice else 1.0,
+            pause=voice.pause if voice else 1.0,
         )
         self._dialogue.said(reply, draft)
         self._replies.append(reply)
         return reply
 
-    def _duty(self, mode: Mode) -> str:
-        """What must be said in front: that this is an AI, at the start and on a timer."""
-        now, words = self._clock(), table("replies/others")
-        if self._disclosed != self._disclosed:  # not said yet: the call was not opened by us
-            self._started = self._disclosed = now
-            return str(words["disclosure"])
-        if mode in GRAVE:
-            return ""
-        if now - self._disclosed >= self._mind.settings.disclosure_every_s:
-            self._disclosed = now
-            return self._least_said(words["reminder"])
-        if now - self._started >= self._mind.settings.session_s and "long" not in self._once:
-            self._once.add("long")
-            return self._least_said(words["long_session"])
-        return ""
-
     def _unused(self, name: str) -> str:
-        return self._least_said(table("replies/others")[name])
+        return self._courteous(name, table("replies/others")[name])
 
-    def _least_said(self, texts: list[str] | tuple[str, ...]) -> str:
-        """The text that was said longest ago, or never; a safe line rather than a repeat."""
-        spoken = self._dialogue.spoken
-
-        def last(text: str) -> int:
-            return max((n for n, said in enumerate(spoken) if text in said), default=-1)
-
-        best = min(texts, key=lambda text: (last(text), self._rng.random()))
-        repeated = any(best in said for said in spoken[-NO_REPEAT_REPLIES:])
-        return next(safe_drafts(spoken)).text if repeated else best
+    def _courteous(self, name: str, usual: Sequence[str] = ()) -> str:
+        """Words for a courtesy, in the persona's tone, that were not said lately."""
+        texts = self._rapport.texts(name, usual or table("guard/boundary")[name]["say"])
+        return least_said(texts, self._dialogue.spoken, self._rng)

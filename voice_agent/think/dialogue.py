@@ -164,6 +164,23 @@ class Dialogue:
         self.chain, self.perspectives = Chain(), Perspectives()
         self.log = [(who, words) for who, words in self.log if who == "agent"]
 
+    def forget_last(self) -> None:
+        """Drop what was noted from the newest turn that told anything, and its words."""
+        tells = [n for n, i in enumerate(self.insights) if i.events or i.record.facts or i.clause]
+        if not tells:
+            return
+        at = tells[-1]
+        back = len(self.insights) - at  # counted from the end: an early turn may have no insight
+        gone = self.insights.pop(at)
+        self.feelings.pop(at)
+        names = {event.id for event in gone.events}
+        self.events = [event for event in self.events if event.id not in names]
+        self.told = {name: turn for name, turn in self.told.items() if name not in names}
+        self.facts = tuple(fact for fact in self.facts if fact not in gone.record.facts)
+        said = [n for n, (who, _) in enumerate(self.log) if who == "caller"]
+        if len(said) >= back:
+            self.log.pop(said[-back])
+
 
 def _with_person(event: Event, wrong: str, right: str) -> Event:
     said, thing, step, who = (

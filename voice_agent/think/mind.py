@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codec.errors import SecoustiError
 from voice_agent.contracts import Stage
@@ -14,6 +14,7 @@ from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.endpoint import Endpoint, Message
 from voice_agent.think.guard_in import Alarm, guarded, rules
 from voice_agent.think.heads import Head, packaged_head
+from voice_agent.think.matching import Matcher
 from voice_agent.think.moves import stage_features
 from voice_agent.think.practice.next_skill import SkillAdviser
 from voice_agent.think.practice.rater import Rater
@@ -23,6 +24,7 @@ from voice_agent.think.settings import Part, ThinkSettings
 from voice_agent.think.stage import StageTracker
 from voice_agent.think.strategy import NO_DEBIAS, Planner
 from voice_agent.think.understand import Insight, Understander
+from voice_agent.think.wishes import WishReader
 from voice_agent.think.writer import TemplateWriter
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,8 @@ class Mind:
     stages: Head | None = None
     embed: Embed | None = None
     activities: tuple[Kind, ...] = ()
+    wishes: WishReader = field(default_factory=WishReader)
+    matcher: Matcher = field(default_factory=Matcher)
 
     @classmethod
     def load(cls, settings: ThinkSettings | None = None, *, embed: Embed | None = None) -> Mind:
@@ -74,6 +78,8 @@ class Mind:
                 _practice(settings, embed, endpoint, learnt),
                 *kinds_of_activity(settings),
             ),
+            wishes=WishReader(embed),
+            matcher=Matcher(embed),
         )
 
     def listen(self, text: str) -> Alarm:

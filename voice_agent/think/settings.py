@@ -35,6 +35,7 @@ class ThinkSettings:
     use_vectors: bool = True  # sentence vectors sharpen understanding; words alone work too
     vectors_path: Path | None = None  # None: the installed package
     disclosure_every_s: float = 3 * 3600.0  # New York companion law, research notes 5.2
+    match: bool = False  # propose a persona from what the caller says; asked for, one comes anyway
     leave_out: frozenset[Part] = frozenset()  # for ablations only
     scales: bool = False  # self-report scales for callers who ask; an operator's decision
     scales_folder: Path | None = None  # more of them, as TOML files
