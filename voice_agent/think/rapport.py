@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from voice_agent.contracts import Memory, RiskLevel
 from voice_agent.think.activity import Moment
+from voice_agent.think.boundary import PASSING, boundary_cue
 from voice_agent.think.crisis import Answer
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.guard_out import MAX_WORDS
@@ -116,6 +117,9 @@ class Rapport:
         return Said(words, closes=leaving)
 
     def _change_style(self, moment: Moment) -> tuple[str, bool]:
+        cue = boundary_cue(moment.turn.text)
+        if cue is not None and cue.name not in PASSING:
+            return "", False  # "be straight with me, are you human?" is answered, not styled
         before = self.persona
         words, whole = self._style.asked(moment, self._rng)
         if self.persona is not before and self.persona is not None:

@@ -125,6 +125,14 @@ def test_matching_is_compared_with_chance(tmp_path: Path) -> None:
     assert {"cosine: wishes met", "random: wishes met"} <= set(report.scores)
 
 
+def test_personas_differ_in_sound_only(tmp_path: Path) -> None:
+    report = measure(tmp_path, "personas", talk(1), talk(2))
+    assert report.n == 2
+    assert report.scores["risk as the house voice's"].value == 1.0
+    apart, chance = (report.scores[name].value for name in ("told apart by one talk", "chance"))
+    assert apart is not None and chance is not None and apart > 4 * chance
+
+
 def test_practice_scores_given_ratings(tmp_path: Path) -> None:
     row = {
         "situation": "rent", "utterance": "You always forget.",

@@ -128,6 +128,12 @@ def test_a_name_in_the_caller_s_story_is_no_choice(mind: Mind) -> None:
     assert name(talk) == ""
 
 
+def test_an_honest_question_about_us_is_answered_before_any_style(mind: Mind) -> None:
+    talk = begin(mind)
+    reply = talk.respond(UserTurn("be straight with me, are you a real person?"))
+    assert "style" not in reply.text and name(talk) == ""
+
+
 def test_what_is_there_already_is_kept(mind: Mind) -> None:
     talk = begin(mind, persona=bank()["jonas"])
     talk.respond(UserTurn("be straight with me"))

@@ -14,6 +14,7 @@ from voice_agent.evaluate.suites.esrp import run_esrp
 from voice_agent.evaluate.suites.matching import run_matching
 from voice_agent.evaluate.suites.mi import run_mi
 from voice_agent.evaluate.suites.options import Options
+from voice_agent.evaluate.suites.personas import run_personas
 from voice_agent.evaluate.suites.practice import run_practice
 from voice_agent.evaluate.suites.stage import run_stage
 from voice_agent.evaluate.suites.strategy import run_metrics, run_strategy
@@ -40,6 +41,7 @@ _ALL = (
     Suite("mi", "motivational-interviewing codes of sentences", run_mi),
     Suite("esrp", "support with a persona's voice: nine ratings, diversity", run_esrp, True),
     Suite("matching", "does the proposed supporter speak as the caller wished?", run_matching),
+    Suite("personas", "do supporters differ in how they speak, and only in that?", run_personas),
     Suite("practice", "ratings of seven speaking skills against experts'", run_practice),
     Suite("thinking", "root cause, causal chain and thought trap of the record", run_thinking),
     Suite("tom", "who believes what: third and first person, the number game", run_tom, True),
