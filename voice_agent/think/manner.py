@@ -29,6 +29,7 @@ TONE_TURNS = 6  # a feeling told so many turns ago still sets the tone
 ASIDE_AGAIN = 8  # replies before the same aside may come again
 BARE_QUESTION = 0.35  # chance of asking at once, without saying back first, for a cool persona
 _ASIDES = frozenset({Strategy.REFLECTION, Strategy.RESTATEMENT})
+_SELF_JUDGING = frozenset({"shame", "guilt", "hopelessness"})
 _SOFT = re.compile(r"\b(?:maybe|perhaps|i think|i imagine|as if|a little|might|some part)\b", re.I)
 
 
@@ -93,11 +94,18 @@ def with_aside(
     short = len(draft.text.split()) <= ASIDE_WORDS and len(sentences(draft.text)) == 1
     if persona is None or draft.strategy not in _ASIDES or not short:
         return draft
-    if out_of_place(persona, dialogue) or rng.random() >= ASIDE_SHARE:
+    if out_of_place(persona, dialogue) or _judges_self(dialogue) or rng.random() >= ASIDE_SHARE:
         return draft
     texts = [f"{aside} {draft.text}" for aside in _fresh(persona.before, dialogue)]
     texts += [f"{draft.text} {aside}" for aside in _fresh(persona.after, dialogue)]
     return replace(draft, text=rng.choice(texts), bare=draft.text) if texts else draft
+
+
+def _judges_self(dialogue: Dialogue) -> bool:
+    """Whether the caller speaks ill of themselves: "indeed" or "right" would then be agreement."""
+    newest = dialogue.insights[-1]
+    blames = "self_blame" in situations(newest.heard)
+    return blames or newest.feeling in _SELF_JUDGING or any(e.trap for e in newest.events)
 
 
 def _fresh(asides: tuple[str, ...], dialogue: Dialogue) -> list[str]:

@@ -15,7 +15,7 @@ from voice_agent.think import persona as persona_module
 from voice_agent.think.dialogue import Draft
 from voice_agent.think.grammar import Line, spoken
 from voice_agent.think.guard_out import faults
-from voice_agent.think.manner import situations, wordings
+from voice_agent.think.manner import situations, with_aside, wordings
 from voice_agent.think.persona import AXES, Persona, bank, persona_named
 from voice_agent.think.prompts import reply_messages
 from voice_agent.think.strategy import Planner
@@ -166,6 +166,14 @@ def test_a_light_style_stays_out_of_mourning(mind: Mind) -> None:
     assert not own & found
     bye = replies(mind, ["my mom died in March", "okay bye"], "Sol")[-1]
     assert "dull" not in bye.text
+
+
+def test_nothing_is_put_beside_words_of_self_blame() -> None:
+    said = Draft("There's a harsh voice in there.", Strategy.REFLECTION)
+    for text, alone in (("I'm such a failure", True), ("my boss keeps adding work", False)):
+        talk, _ = dialogue(text)
+        made = [with_aside(said, bank()["anselm"], talk, random.Random(n)) for n in range(20)]
+        assert all(draft == said for draft in made) is alone
 
 
 def test_situations_are_heard_in_plain_words() -> None:
