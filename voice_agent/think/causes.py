@@ -89,6 +89,14 @@ class Chain:
         """Forget the newest turn."""
         self.linked, self.told, self._last = self._before_turn
 
+    def forget(self, heard: Heard) -> None:
+        """Drop every step that one turn told; it may be told again."""
+        told = Chain()
+        told.hear(heard)
+        gone = {*told.linked, *(step for step, _ in told.told)}
+        self.linked = [one for one in self.linked if one not in gone]
+        self.told = [one for one in self.told if one[0] not in gone]
+
     def deny(self, wrong: str) -> None:
         """The caller says that this is no cause: it leaves the chain and does not come back."""
         self._denied.add(wrong)

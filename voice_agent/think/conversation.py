@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from voice_agent.contracts import (
     Memory,
@@ -44,6 +44,7 @@ from voice_agent.think.mind import Mind
 from voice_agent.think.persona import Persona
 from voice_agent.think.prompts import risk_of, think_messages, told_by_endpoint, with_notes
 from voice_agent.think.rapport import Rapport
+from voice_agent.think.session_report import session_report
 from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
 from voice_agent.think.thinking import summary, think
@@ -170,15 +171,12 @@ class Conversation:
 
     def report(self) -> SessionReport:
         """Counts of the call so far; no words."""
-        return SessionReport(
-            turns=self._dialogue.turn + 1,
-            strategies=dict(Counter(r.strategy.value for r in self._replies)),
-            stages=tuple(dict.fromkeys(r.stage for r in self._replies)),
-            highest_risk=self._highest,
-            mi=dict(Counter(code for r in self._replies for code in r.mi_codes)),
-            resources_given=self.risk.resources_given,
-            handoff=self.risk.handoff,
-            disclosed_ai=self._duties.disclosed,
+        return session_report(
+            self._dialogue.turn + 1,
+            self._replies,
+            self.risk,
+            highest=self._highest,
+            disclosed=self._duties.disclosed,
             activities=self.activities.report(),
         )
 
@@ -231,16 +229,12 @@ class Conversation:
 
     def _between_us(self, moment: Moment, alarm: Alarm) -> Reply | None:
         """A wish for another style, or a word on what is remembered; not amid an activity."""
-        if self.activities.current is not None:
-            return None
-        alarmed = max(alarm.level.rank, self.risk.level.rank) > 0
-        rapport = self._rapport
-        said = attempt("rapport", lambda: rapport.take(moment, alarmed=alarmed))
+        alarmed = alarm.level is not RiskLevel.NONE or self.risk.level is not RiskLevel.NONE
+        take = partial(self._rapport.take, moment, alarmed=alarmed)
+        said = None if self.activities.current else attempt("rapport", take)
         if said is None:
             return None
-        if rapport.forgot:
-            whole = rapport.forgot == "all"
-            self._dialogue.forget() if whole else self._dialogue.forget_last()
+        if said.forgets:
             self.last_thinking = ThinkingRecord(self.stage.stage)
         farewell = f" {self._courteous('goodbye')}" if said.closes else ""
         return self._say(f"{said.text}{farewell}", Strategy.OTHERS, end_call=said.closes)
@@ -301,7 +295,7 @@ class Conversation:
         move = attempt("an activity", lambda: self.activities.take(moment))
         if move is not None and move.raises is not None:
             return self._alarmed(move.raises, moment)
-        return self._say_move(move) if move else None
+        return self._say(move.text, move.strategy, move.mode) if move else None
 
     def _alarmed(self, level: RiskLevel, moment: Moment) -> Reply:
         """An activity learnt of danger: the crisis path goes on from there."""
@@ -333,8 +327,8 @@ class Conversation:
         draft = compose(self._mind, brief, self._locale.numbers(), self._rng)
         steps = self.last_thinking.next_step_options
         self._dialogue.offered |= {step for step in steps if step in draft.text}
-        risk, front = self.risk.level, self._rapport.in_front
-        before = attempt("rapport", lambda: front(moment, risk, draft.text)) or ""
+        front = partial(self._rapport.in_front, moment, self.risk.level, draft.text)
+        before = attempt("rapport", front) or ""
         return self._say_draft(draft, consent=insight.record.consent, before=before)
 
     def _offer(self, moment: Moment) -> Move | None:
@@ -345,9 +339,6 @@ class Conversation:
         return attempt("an offer", lambda: self.activities.offer(moment))
 
     # ------------------------------------------------------------------ saying
-
-    def _say_move(self, move: Move) -> Reply:
-        return self._say(move.text, move.strategy, move.mode)
 
     def _say_script(self, line: Line) -> Reply:
         self._risk_before_line = self.risk
@@ -376,10 +367,9 @@ class Conversation:
         script_id: str | None = None,
         end_call: bool = False,
     ) -> Reply:
-        grave = mode is not Mode.SUPPORT
-        voice = None if grave else self.persona
-        style = voice.name if voice else ""
-        duty = self._duties.before(self._dialogue.spoken, grave=grave, style=style)
+        voice = None if mode in GRAVE else self.persona
+        spoken, style = self._dialogue.spoken, voice.name if voice else ""
+        duty = self._duties.before(spoken, grave=mode in GRAVE, style=style)
         prefix = " ".join(filter(None, (duty, before)))
         whole = f"{prefix} {text}" if prefix else text
         reply = Reply(

@@ -10,6 +10,7 @@ from voice_agent.think.correction import Correction
 from voice_agent.think.facts import Event
 from voice_agent.think.perspective import Perspectives
 from voice_agent.think.understand import Insight, merge_facts
+from voice_agent.think.words import hear
 
 
 @dataclass(frozen=True)
@@ -169,17 +170,18 @@ class Dialogue:
         tells = [n for n, i in enumerate(self.insights) if i.events or i.record.facts or i.clause]
         if not tells:
             return
-        at = tells[-1]
-        back = len(self.insights) - at  # counted from the end: an early turn may have no insight
-        gone = self.insights.pop(at)
-        self.feelings.pop(at)
+        gone = self.insights.pop(tells[-1])
+        if gone.feeling in self.feelings:
+            self.feelings.remove(gone.feeling)
         names = {event.id for event in gone.events}
         self.events = [event for event in self.events if event.id not in names]
         self.told = {name: turn for name, turn in self.told.items() if name not in names}
         self.facts = tuple(fact for fact in self.facts if fact not in gone.record.facts)
-        said = [n for n, (who, _) in enumerate(self.log) if who == "caller"]
-        if len(said) >= back:
-            self.log.pop(said[-back])
+        self.chain.forget(gone.heard)
+        self.perspectives.forget(gone.heard)
+        said = [n for n, (_, words) in enumerate(self.log) if hear(words).text == gone.heard.text]
+        if said:
+            self.log.pop(said[-1])
 
 
 def _with_person(event: Event, wrong: str, right: str) -> Event:

@@ -77,7 +77,6 @@ class MemoryTalk:
 
     def note(self, moment: Moment, alarmed: bool) -> None:
         """Take note of an understood turn. Of a turn with an alarm nothing is noted."""
-        self.forgot = ""
         if alarmed or self._refused:
             return
         known = {m.item for _, m in self._noted} | {m.item for m in self._kept}
@@ -95,6 +94,7 @@ class MemoryTalk:
 
     def asked(self, moment: Moment) -> str:
         """The answer to a request about memory, or ""."""
+        self.forgot = ""
         text = moment.heard.text
         if cue("forget_all").search(text) and not _held_back(text, "forget_all"):
             return self._forget_all()

@@ -60,6 +60,13 @@ class Perspectives:
                 self._keep(view)
         del self.views[:-MOST_VIEWS]
 
+    def forget(self, heard: Heard) -> None:
+        """Drop every view that one turn told."""
+        told = Perspectives()
+        told.hear(heard, 0)
+        gone = {(view.attitude, view.content) for view in told.views}
+        self.views = [v for v in self.views if (v.attitude, v.content) not in gone]
+
     def newest(self, attitude: str) -> View | None:
         """The newest view of that kind."""
         return next((v for v in reversed(self.views) if v.attitude == attitude), None)

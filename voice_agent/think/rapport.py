@@ -24,10 +24,14 @@ GOES_ON_WORDS = 6  # in place of a yes or no, so many words mean that the caller
 
 @dataclass(frozen=True)
 class Said:
-    """The answer to a request about style or memory. ``closes``: a goodbye follows it."""
+    """The answer to a request about style or memory.
+
+    ``closes``: a goodbye follows it. ``forgets``: what was noted has been dropped.
+    """
 
     text: str
     closes: bool = False
+    forgets: bool = False
 
 
 class Rapport:
@@ -59,11 +63,6 @@ class Rapport:
         """What may be kept for the next call."""
         return self._memory.memories
 
-    @property
-    def forgot(self) -> str:
-        """What the last turn had forgotten: "", "last" or "all"."""
-        return self._memory.forgot
-
     def opening(self) -> str:
         """The greeting, with a word on what is kept before its last sentence."""
         greeting = sentences(self._rng.choice(self._style.greetings()))
@@ -82,7 +81,7 @@ class Rapport:
             return self._answered(moment)
         said = self._memory.asked(moment)
         if said:
-            return Said(said)
+            return Said(said, forgets=self._forget())
         words, whole = self._change_style(moment)
         self._memory.note(moment, alarmed)
         if words and whole:
@@ -115,6 +114,14 @@ class Rapport:
             self._front = words
             return None
         return Said(words, closes=leaving)
+
+    def _forget(self) -> bool:
+        """Let the notes of this call go with what memory has let go."""
+        if self._memory.forgot == "all":
+            self._dialogue.forget()
+        elif self._memory.forgot == "last":
+            self._dialogue.forget_last()
+        return bool(self._memory.forgot)
 
     def _change_style(self, moment: Moment) -> tuple[str, bool]:
         cue = boundary_cue(moment.turn.text)
