@@ -166,6 +166,14 @@ def test_forget_that_is_the_last_thing_only(mind: Mind) -> None:
     assert not any("sister" in item for item in items(talk))
 
 
+def test_what_was_forgotten_is_no_cause_either(mind: Mind) -> None:
+    talk = begin(mind)
+    replies = say(talk, "I can't sleep because my landlord keeps raising the rent", "forget that",
+                  "what have you understood so far?")  # fmt: skip
+    assert "Not much yet" in replies[-1].text
+    assert talk.last_thinking.causal_chain == ()
+
+
 def test_what_was_just_brought_up_can_be_forgotten(mind: Mind) -> None:
     talk = begin(mind, [RENT, SISTER])
     say(talk, "a letter about the rent again", "forget that")
