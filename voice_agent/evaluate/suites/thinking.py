@@ -20,7 +20,7 @@ from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.prototypes import Embed
 from voice_agent.think.thinking import think
 
-LIKE = 0.5  # cosine from which two clauses mean the same; checked by eye on the packaged file
+LIKE = 0.5  # cosine from which two clauses mean the same; set by hand, not fitted
 
 
 @dataclass(frozen=True)
