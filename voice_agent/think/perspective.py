@@ -17,7 +17,6 @@ from voice_agent.think.paraphrase import second_person
 from voice_agent.think.tables import table
 from voice_agent.think.words import Heard
 
-ATTITUDES = ("unaware", "believes", "knows", "wants", "feels")
 MOST_VIEWS = 12
 MOST_WORDS = 14
 _PRONOUN = r"he|she|they|him|her|them|everyone|everybody|people"

@@ -8,11 +8,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-import numpy as np
-
 from voice_agent.think.heads import Floats, Head, terms_of
 from voice_agent.think.practice.signals import signals
-from voice_agent.think.practice.skills import Level, Ratings, Skill
+from voice_agent.think.practice.skills import Level, Skill
 from voice_agent.think.prototypes import Embed, Vectors
 from voice_agent.think.words import hear
 
@@ -75,8 +73,3 @@ def rule_ratings(text: str) -> dict[Skill, Level]:
 
 def _level(strong: object, weak: object) -> Level:
     return Level.STRONG if strong else Level.WEAK if weak else Level.NONE
-
-
-def agreement(said: Ratings, gold: Ratings) -> float:
-    """Share of skills on which two ratings agree."""
-    return float(np.mean([said[skill] is gold[skill] for skill in gold]))
