@@ -13,7 +13,7 @@ from torch import Tensor
 
 from codec.entropy.shares import LEVELS
 from codec.errors import SecoustiError
-from codec.rates import HOP_SAMPLES, Rate, rate_named
+from codec.rates import HOP_SAMPLES, RATES, Rate, rate_named
 from codec.semantic import codes_to_vectors, make_fsq
 from codec.speaking.net import NOT_KNOWN, PhoneNet
 from codec.speaking.phones import NUMBER, SILENCE
@@ -30,7 +30,7 @@ class Manner:
     """How a line is said: ``pace`` multiplies lengths; ``warmth`` 0 takes the likeliest digits."""
 
     pace: float = 1.0
-    warmth: float = 0.7
+    warmth: float = 0.5
     rounds: int = ROUNDS
     seed: int = 0
 
@@ -51,8 +51,10 @@ class TokenSpeaker:
         chosen = rate_named(rate)
         path = path or packaged_speaker(chosen)
         if not path.is_file():
+            there = ", ".join(name for name in RATES if packaged_speaker(RATES[name]).is_file())
             raise SecoustiError(
-                f"no speaker for rate {rate} at {path}: train one with 'secousti train say'"
+                f"no speaker for rate {rate} at {path}: train one with 'secousti train say', or use "
+                f"--rate {there}, whose speaker is in the package"
             )
         net = PhoneNet(chosen)
         try:
