@@ -53,8 +53,8 @@ class TokenSpeaker:
         if not path.is_file():
             there = ", ".join(name for name in RATES if packaged_speaker(RATES[name]).is_file())
             raise SecoustiError(
-                f"no speaker for rate {rate} at {path}: train one with 'secousti train say', or use "
-                f"--rate {there}, whose speaker is in the package"
+                f"no speaker for rate {rate} at {path}: train one with 'secousti train say', or "
+                f"use --rate {there}, whose speaker is in the package"
             )
         net = PhoneNet(chosen)
         try:
