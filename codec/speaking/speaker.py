@@ -13,7 +13,7 @@ from torch import Tensor
 
 from codec.entropy.shares import LEVELS
 from codec.errors import SecoustiError
-from codec.rates import HOP_SAMPLES, RATES, Rate, rate_named
+from codec.rates import HOP_SAMPLES, Rate, rate_named
 from codec.semantic import codes_to_vectors, make_fsq
 from codec.speaking.net import NOT_KNOWN, PhoneNet
 from codec.speaking.phones import NUMBER, SILENCE
@@ -51,10 +51,8 @@ class TokenSpeaker:
         chosen = rate_named(rate)
         path = path or packaged_speaker(chosen)
         if not path.is_file():
-            there = ", ".join(name for name in RATES if packaged_speaker(RATES[name]).is_file())
             raise SecoustiError(
-                f"no speaker for rate {rate} at {path}: train one with 'secousti train say', or "
-                f"use --rate {there}, whose speaker is in the package"
+                f"no speaker for rate {rate} at {path}: train one with 'secousti train say'"
             )
         net = PhoneNet(chosen)
         try:
