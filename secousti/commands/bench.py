@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from voice_agent.listen.recognise import Recogniser
 
 NAME = "bench"
-SUMMARY = "Measure the codec against others: quality, words kept, speed"
+SUMMARY = "Measure the codec against others, and the server under calls"
 TEXT = """\
   secousti bench codec --manifest valid/manifest.tsv --json R.json --plot R.png
   secousti bench speed --json speed.json
+  secousti bench calls --sessions 4 --seconds 120 --json calls.json
   secousti bench tokens --manifest speech.tsv --cache runs/corpus --json tokens.json
 
 'secousti bench codec --help' describes the manifest; 'secousti doctor' names missing tools.
@@ -30,6 +31,7 @@ TEXT = """\
 
 def add_parser(subparsers: Subparsers) -> None:
     from codec.bench.cli import add_bench_parsers
+    from secousti.bench.cli import add_calls_parsers
     from training.probes.cli import add_tokens_parser
     from voice_agent.evaluate.saying import add_say_bench_parser
 
@@ -37,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
     kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True)
     parser.set_defaults(run=run)
     add_bench_parsers(kinds)
+    add_calls_parsers(kinds)
     add_tokens_parser(kinds)
     add_say_bench_parser(kinds)
 
