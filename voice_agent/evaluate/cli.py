@@ -66,6 +66,10 @@ def _add_suite(parser: argparse.ArgumentParser, suite: Suite) -> None:
     parser.add_argument(
         "--vectors", type=Path, metavar="FILE.npz", help="keep sentence vectors between runs"
     )
+    if suite.ablates:
+        parser.add_argument(
+            "--ablations", action="store_true", help="measure without each part as well"
+        )
     parser.set_defaults(measure=_measure, suite=suite)
 
 
@@ -98,7 +102,8 @@ def _timed(suite: Suite, args: argparse.Namespace, url: str) -> Report:
     settings = ThinkSettings(
         llm_url=url, llm_model=args.llm_model, leave_out=_parts(args.leave_out)
     )
-    options = Options(args.seed, args.split, settings, args.vectors)
+    ablations = getattr(args, "ablations", False)
+    options = Options(args.seed, args.split, settings, args.vectors, ablations)
     start = time.monotonic()
     report = suite.run(args.data, options)
     options.keep_vectors()

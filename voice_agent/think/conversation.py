@@ -42,12 +42,12 @@ from voice_agent.think.locale import Locale
 from voice_agent.think.mi import mi_codes, sentences
 from voice_agent.think.mind import Mind
 from voice_agent.think.persona import Persona
-from voice_agent.think.prompts import risk_of, think_messages, told_by_endpoint, with_notes
+from voice_agent.think.prompts import risk_of, told_by_endpoint, with_notes
 from voice_agent.think.rapport import Rapport
 from voice_agent.think.session_report import session_report
 from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
-from voice_agent.think.thinking import summary, think
+from voice_agent.think.thinking import summary
 from voice_agent.think.understand import Insight
 from voice_agent.think.writer import Brief, safe_drafts
 
@@ -200,19 +200,14 @@ class Conversation:
         dialogue.hear(turn.text, insight)
         learnt = self._mind.stage_shares(dialogue, insight)
         self._tracker.update(signals(dialogue, insight), number, self.risk.level, learnt)
-        record = attempt("thinking", lambda: think(dialogue, insight, self.stage.stage, self.risk))
-        self.last_thinking = record or ThinkingRecord(self.stage.stage)
+        stage, conclude = self.stage.stage, self._mind.record
+        record = attempt("thinking", lambda: conclude(dialogue, insight, stage, self.risk))
+        self.last_thinking = record or ThinkingRecord(stage)
         return insight
 
     def _deepen(self) -> None:
         """Ask an endpoint for private notes, within its deadline; it may raise the risk."""
-        endpoint, settings = self._mind.endpoint, self._mind.settings
-        if endpoint is None:
-            return
-        messages = think_messages(self._dialogue)
-        notes = attempt(
-            "the endpoint", lambda: endpoint.fill(messages, settings.llm_think_deadline_s)
-        )
+        notes = attempt("the endpoint", lambda: self._mind.notes(self._dialogue))
         if notes is None:
             return
         self.last_thinking = with_notes(self.last_thinking, notes)
@@ -286,8 +281,9 @@ class Conversation:
         if correction is None:
             return None
         self._dialogue.correct(correction)
-        stage, newest = self.stage.stage, self._dialogue.insights[-1]
-        self.last_thinking = think(self._dialogue, newest, stage, self.risk)
+        newest = self._dialogue.insights[-1]
+        record = self._mind.record(self._dialogue, newest, self.stage.stage, self.risk)
+        self.last_thinking = record
         return self._say(acknowledged(correction, moment.number), Strategy.RESTATEMENT)
 
     def _together(self, moment: Moment) -> Reply | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from typing import Any
 
 from codec.errors import SecoustiError
-from voice_agent.contracts import Stage
+from voice_agent.contracts import RiskState, Stage, ThinkingRecord
 from voice_agent.think.activities import kinds_of_activity
 from voice_agent.think.activity import Kind
 from voice_agent.think.crisis_net import CrisisNet, raised_by_net
@@ -19,10 +20,12 @@ from voice_agent.think.moves import stage_features
 from voice_agent.think.practice.next_skill import SkillAdviser
 from voice_agent.think.practice.rater import Rater
 from voice_agent.think.practice.talk import PracticeKind, Tools
+from voice_agent.think.prompts import think_messages
 from voice_agent.think.prototypes import Embed
 from voice_agent.think.settings import Part, ThinkSettings
 from voice_agent.think.stage import StageTracker
 from voice_agent.think.strategy import NO_DEBIAS, Planner
+from voice_agent.think.thinking import think
 from voice_agent.think.understand import Insight, Understander
 from voice_agent.think.wishes import WishReader
 from voice_agent.think.writer import TemplateWriter
@@ -108,6 +111,20 @@ class Mind:
         named = self.stages.named(seen)
         return {stage: named[stage.value] for stage in Stage}
 
+    def record(
+        self, dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskState
+    ) -> ThinkingRecord:
+        """What is concluded of the call so far, its newest turn (``insight``) included."""
+        if Part.THINKING in self.settings.leave_out:
+            return ThinkingRecord(stage)
+        return think(dialogue, insight, stage, risk)
+
+    def notes(self, dialogue: Dialogue) -> dict[str, Any] | None:
+        """An endpoint's private notes on the call so far, within their deadline."""
+        if self.endpoint is None:
+            return None
+        return self.endpoint.fill(think_messages(dialogue), self.settings.llm_think_deadline_s)
+
     def tracker(self) -> StageTracker:
         """A stage tracker for one call."""
         return StageTracker(fixed=Part.STAGE in self.settings.leave_out)
@@ -115,7 +132,8 @@ class Mind:
 
 def _planner(settings: ThinkSettings, learnt: bool) -> Planner:
     debias = NO_DEBIAS if Part.DEBIAS in settings.leave_out else None
-    return Planner(debias, packaged_head("strategy") if learnt else None)
+    drawn = Part.PLANNER in settings.leave_out
+    return Planner(debias, packaged_head("strategy") if learnt else None, drawn=drawn)
 
 
 def _practice(

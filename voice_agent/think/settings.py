@@ -14,6 +14,8 @@ class Part(StrEnum):
     HEADS = "heads"  # everything learnt from data: rules and hand-set weights alone decide
     DEBIAS = "debias"  # the planner's prior adjustment, stage targets and repeat penalty
     STAGE = "stage"  # the tracker: every talk stays in exploration
+    THINKING = "thinking"  # the private record: nothing is concluded from what was heard
+    PLANNER = "planner"  # moves are drawn by their published shares, whatever was said
     VECTORS = "vectors"  # sentence vectors, and with them the learnt heads
 
 

@@ -9,6 +9,7 @@ project's own dialogues gives the probabilities; without sentence vectors the ha
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 
 from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan
@@ -44,12 +45,15 @@ NO_DEBIAS = Debias(tau=0.0, lam=0.0, repeat_penalty=0.0)
 class Planner:
     """Shared and immutable: one for all callers."""
 
-    def __init__(self, debias: Debias | None = None, head: Head | None = None) -> None:
+    def __init__(
+        self, debias: Debias | None = None, head: Head | None = None, *, drawn: bool = False
+    ) -> None:
         """Args:
         head: learnt on the dialogue corpus; without it, or for a turn without a sentence vector,
             the hand-set weights of ``data/understand/planner`` decide.
+        drawn: do not plan but draw moves by their shares; to measure what the planner is worth.
         """
-        self._head = head
+        self._head, self._drawn = head, drawn
         self._debias = debias or (Debias(**fitted_knobs(head)) if head else Debias())
         self._book = table("understand/planner")
 
@@ -57,6 +61,8 @@ class Planner:
         self, dialogue: Dialogue, insight: Insight, stage: StageEstimate, risk: RiskLevel
     ) -> StrategyPlan:
         """Choose the next move for the newest turn (already in ``dialogue``)."""
+        if self._drawn:
+            return self._draw(dialogue)
         active = heard_signals(dialogue, insight, stage.stage)
         probs, share = self._judged(dialogue, insight, active, stage.stage)
         adjusted = self._adjusted(probs, share, stage.stage, dialogue.strategies())
@@ -76,6 +82,15 @@ class Planner:
             why=_why(active, barred),
             constraints=constraints,
         )
+
+    def _draw(self, dialogue: Dialogue) -> StrategyPlan:
+        """A move by its share alone; the same for the same call."""
+        rng, share = random.Random(str(dialogue.log)), self._book["share"]
+        moves = [s for s in Strategy if s is not Strategy.OTHERS]
+        key = {s: rng.random() ** (1.0 / share[s.value]) for s in moves}  # weighted shuffle
+        ranked = sorted(moves, key=lambda s: -key[s])
+        probs = {s.value: share[s.value] / 100 for s in Strategy}
+        return StrategyPlan(ranked[0], probs, probs, tuple(ranked), "drawn by share")
 
     def _judged(
         self, dialogue: Dialogue, insight: Insight, active: list[str], stage: Stage

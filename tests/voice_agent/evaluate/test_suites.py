@@ -195,3 +195,19 @@ def test_bad_data_is_told_in_one_line(
 def test_unknown_parts_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "mi", "--data", str(tmp_path), "--leave-out", "soul"]) == 2
     assert "parts that can be left out: heads" in capsys.readouterr().err
+
+
+def test_esc_holds_talks_and_tells_what_each_part_is_worth(tmp_path: Path) -> None:
+    card = {
+        "age": "30", "gender": "man", "occupation": "cook", "category": "society", "lang": "en",
+        "problem": "My boss yells at me. I lie awake. Nobody helps me.",
+    }  # fmt: skip
+    report = measure(tmp_path, "esc", card, more=("--ablations",))
+    assert report.n == 1
+    assert {"empathy", "overall", "facts told", "reflections a question"} <= set(report.scores)
+    assert report.scores["step adopted"].value is None  # nothing on the card
+    worth = report.tables["what each part is worth"]
+    assert len(worth.columns) == 5 and set(worth.rows) == set(report.scores)
+    assert sum("surely better in" in note for note in report.notes) == 5
+    again = measure(tmp_path, "esc", card)
+    assert again.scores["overall"].value == report.scores["overall"].value

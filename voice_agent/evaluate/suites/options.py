@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from voice_agent.vectors import SentenceVectors
 class Options:
     """``split``: only dialogues of this split ("" = all). ``settings``: of the mind measured, with
     what it leaves out; with an endpoint in them a suite measures the endpoint. ``vectors``: a file
-    that keeps sentence vectors between runs."""
+    that keeps sentence vectors between runs. ``ablations``: measure without each part as well."""
 
     seed: int = 0
     split: str = ""
     settings: ThinkSettings = field(default_factory=ThinkSettings)
     vectors: Path | None = None
+    ablations: bool = False
 
     @cached_property
     def memo(self) -> Memo | None:
@@ -41,6 +42,13 @@ class Options:
     def mind(self) -> Mind:
         """The mind that is measured, loaded once."""
         return Mind.load(self.settings, embed=self.memo)
+
+    def with_settings(self, settings: ThinkSettings) -> Options:
+        """The same with another mind, which shares the sentence vectors computed so far."""
+        other = replace(self, settings=settings)
+        if Part.VECTORS not in settings.leave_out:
+            other.__dict__["memo"] = self.memo
+        return other
 
     def talks(self, path: Path) -> list[Talk]:
         """The file's dialogues of the wanted split, their sentence vectors at hand.

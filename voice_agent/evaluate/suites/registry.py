@@ -10,6 +10,7 @@ from voice_agent.evaluate.report import Report
 from voice_agent.evaluate.suites.boundary import run_boundary
 from voice_agent.evaluate.suites.corpus import run_corpus
 from voice_agent.evaluate.suites.crisis import run_crisis
+from voice_agent.evaluate.suites.esc import run_esc
 from voice_agent.evaluate.suites.esrp import run_esrp
 from voice_agent.evaluate.suites.matching import run_matching
 from voice_agent.evaluate.suites.mi import run_mi
@@ -24,12 +25,14 @@ from voice_agent.evaluate.suites.tom import run_tom
 
 @dataclass(frozen=True)
 class Suite:
-    """``uses_endpoint``: whether an LLM endpoint has a say in what is measured."""
+    """``uses_endpoint``: whether an LLM endpoint has a say in what is measured. ``ablates``: it can
+    measure the agent without each of its parts as well."""
 
     name: str
     about: str
     run: Callable[[Path, Options], Report]
     uses_endpoint: bool = False
+    ablates: bool = False
 
 
 _ALL = (
@@ -39,6 +42,7 @@ _ALL = (
     Suite("crisis", "danger heard, and false alarms, by level, trap and language", run_crisis),
     Suite("boundary", "boundaries kept warmly, ordinary talk not refused", run_boundary, True),
     Suite("mi", "motivational-interviewing codes of sentences", run_mi),
+    Suite("esc", "whole talks on role cards: seven ratings, outcomes", run_esc, True, True),
     Suite("esrp", "support with a persona's voice: nine ratings, diversity", run_esrp, True),
     Suite("matching", "does the proposed supporter speak as the caller wished?", run_matching),
     Suite("personas", "do supporters differ in how they speak, and only in that?", run_personas),

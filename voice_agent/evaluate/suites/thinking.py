@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from voice_agent.contracts import RiskState, Stage, ThinkingRecord, UserTurn
+from voice_agent.evaluate.likeness import LIKE, alike
 from voice_agent.evaluate.lines import Row, read_rows
 from voice_agent.evaluate.metrics import share
 from voice_agent.evaluate.report import Report, grid, scored
@@ -19,8 +20,6 @@ from voice_agent.evaluate.suites.options import Options
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.prototypes import Embed
 from voice_agent.think.thinking import think
-
-LIKE = 0.5  # cosine from which two clauses mean the same; set by hand, not fitted
 
 
 @dataclass(frozen=True)
@@ -76,20 +75,12 @@ def _judged(row: Row, record: ThinkingRecord, embed: Embed | None) -> Judged:
     gold, trap = row.texts("chain"), row.fields.get("trap")
     found = [_place(step, record.causal_chain, embed) for step in gold]
     links = tuple(a is not None and b is not None and a < b for a, b in pairwise(found))
-    root = record.root_cause is not None and _like(row.text("root"), record.root_cause, embed)
+    root = record.root_cause is not None and alike(row.text("root"), record.root_cause, embed)
     return Judged(root, links, record.thought_trap == trap)
 
 
 def _place(step: str, chain: Sequence[str], embed: Embed | None) -> int | None:
-    return next((n for n, said in enumerate(chain) if _like(step, said, embed)), None)
-
-
-def _like(one: str, other: str, embed: Embed | None) -> bool:
-    if embed is None:
-        words = [set(text.lower().split()) for text in (one, other)]
-        return len(words[0] & words[1]) >= 0.5 * min(map(len, words))
-    vectors = embed([one, other])
-    return float(vectors[0] @ vectors[1]) >= LIKE
+    return next((n for n, said in enumerate(chain) if alike(step, said, embed)), None)
 
 
 def _links(judged: Sequence[Judged]) -> float:
