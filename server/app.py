@@ -35,6 +35,7 @@ from server.health import Health, Standing, Status
 from server.house import House
 from server.http import Site
 from server.link import Peer
+from server.logfile import Scribe
 from server.logs import CALL, FIELDS
 from server.metrics import Metrics
 from server.page import Page
@@ -119,6 +120,7 @@ class Server:
         slots = self.capacity.slots
         # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
         self._pool = ThreadPoolExecutor(max(1, 3 * slots), "secousti-worker")
+        self._scribe = Scribe()
         self.metrics = Metrics()
         self._engine = Engine(parts.codecs, slots, settings.codec_threads, self.metrics)
         self.shelf = shelf or ScriptShelf(ScriptArchive.load())
@@ -189,6 +191,7 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self.drain()
+        await self._scribe.close()
         await self._watch.stop()
         self._engine.close()
         if self._house.keeper is not None:
@@ -320,7 +323,8 @@ class Server:
             return None
         started = datetime.now(UTC)
         path = self._settings.log_dir / f"{started:%Y%m%dT%H%M%S}-{name}.jsonl"
-        return CallLog(path, sound, self._house.clock, started.isoformat(), name)
+        started_at = started.isoformat()
+        return CallLog(path, sound, self._house.clock, started_at, name, self._scribe.file)
 
 
 def _not_listening(settings: ServerSettings, error: OSError) -> SecoustiError:

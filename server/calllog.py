@@ -2,8 +2,8 @@
 
 First a header, then ``{"t", "dir": "up" | "down", "gen", "packets"}`` (packets joined, base64) and
 control events ``{"t", "event", ...}``; ``t`` is seconds of call time. With one packet a line an
-hour of both sides is about 7 MB. Every line goes to the operating system before the call goes on,
-so a killed process loses at most the line it was writing. Words are never in it unless asked for.
+hour of both sides is about 7 MB. Words are never in it unless asked for. A killed process loses at
+most what it has not yet handed to the operating system: :mod:`server.logfile`.
 
 A call without tokens is logged as the samples that its wire carried, about 45 MB an hour in mu-law:
 what the caller and the ears heard is then in the log, which tokens made for the log alone would not
@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 from codec.errors import SecoustiError
 from codec.packets import split_packets
 from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
+from server.logfile import LogFile, OwnFile
 from server.wires.sound import Pcm, PcmSound, Resampler, Sound, format_named
 
 FORMAT = "secousti-call"
@@ -33,23 +33,24 @@ VERSION = 1
 
 
 class CallLog:
-    """Appends one call to ``path``, which must not exist yet.
+    """Appends one call to ``path``, which must not exist yet; ``file`` opens it.
 
     Raises:
-        SecoustiError: the file exists or cannot be written.
+        SecoustiError: the file exists or cannot be written, where ``file`` says so; here and in
+            every method.
     """
 
     def __init__(
-        self, path: Path, sound: Sound, clock: Callable[[], float], started: str, session: str = ""
+        self,
+        path: Path,
+        sound: Sound,
+        clock: Callable[[], float],
+        started: str,
+        session: str = "",
+        file: Callable[[Path], LogFile] = OwnFile,
     ) -> None:
-        self.path = path
+        self.path, self._file = path, file(path)
         self._clock, self._start = clock, clock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-            self._file: int | None = os.open(path, flags, 0o600)  # a voice is personal
-        except OSError as error:
-            raise SecoustiError(f"cannot write the call log {path}: {error.strerror}") from error
         self._write(
             {
                 "format": FORMAT,
@@ -74,10 +75,7 @@ class CallLog:
 
     def close(self) -> None:
         """Hands the file to the disk and closes it. Safe to call twice."""
-        if self._file is not None:
-            os.fsync(self._file)
-            os.close(self._file)
-            self._file = None
+        self._file.close()
 
     def _now(self) -> float:
         return round(self._clock() - self._start, 4)
@@ -87,8 +85,7 @@ class CallLog:
         self._write({"t": self._now(), "dir": direction, "gen": generation, "packets": text})
 
     def _write(self, line: dict[str, Any]) -> None:
-        if self._file is not None:
-            os.write(self._file, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
 
 
 @dataclass(frozen=True)
