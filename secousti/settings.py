@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     hello_timeout_s: float = Field(default=5.0, gt=0)
     """Who connects and says nothing holds a place of those who wait."""
     respond_deadline_s: float = Field(default=8.0, gt=0)
-    """Thinking longer than this is answered with an apology."""
+    """Thinking longer than this is answered with an apology; hearing and speaking likewise."""
     lead_ms: int = Field(default=400, ge=20, le=2000)
     """Sound sent ahead where the far end keeps a queue: hides jitter, and is soon taken back."""
     sentence_gap_ms: int = Field(default=240, ge=0, le=2000)

@@ -110,6 +110,7 @@ class Call:
             self._noticed,
             self._deafened,
             self._turns.flushed,
+            settings.respond_deadline_s,
         )
         hand_off = parts.hand_off and partial(
             parts.hand_off, CallName(name, wire.name, wire.peer_id)
@@ -124,6 +125,7 @@ class Call:
                 self._send,
                 house.pool,
                 settings.sentence_gap_ms,
+                settings.respond_deadline_s,
             ),
             self._playout,
             self._arrivals,
@@ -250,7 +252,9 @@ class Call:
         self._seat.link.meter.audio(samples / SAMPLE_RATE_HZ)
         self._arrivals.add(samples, self._clock())
         self._diary.came(packets)
+        begun = self._clock()
         await self._hearer.put(packets)
+        self._seat.link.meter.held_up(self._clock() - begun)
         self._taken += 1
 
     async def _switch(self, switch: native.Switch) -> None:

@@ -98,7 +98,8 @@ class Dialogue:
         if reply.script_id in WORDS:
             return  # the conversation does not know this reply
         try:
-            await self._run(self._conversation.heard, reply, spoken_chars)
+            async with asyncio.timeout(self._deadline_s):
+                await self._run(self._conversation.heard, reply, spoken_chars)
         except Exception:
             log.exception("the history could not be cut to what was heard")
 

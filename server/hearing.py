@@ -34,7 +34,8 @@ Uplink = bytes | None | Switch | Hush  # a packet, a lost one, another stream
 
 
 class Hearer:
-    """One caller's ears at work; :meth:`run` tells ``notice`` of every event, in order."""
+    """One caller's ears at work; :meth:`run` tells ``notice`` of every event, in order. Ears that
+    take longer than ``patience_s`` have failed."""
 
     def __init__(
         self,
@@ -44,9 +45,11 @@ class Hearer:
         notice: Callable[[ListenEvent], None],
         deafened: Callable[[bool], None],
         flushed: Callable[[], None],
+        patience_s: float,
     ) -> None:
         self._line, self._make, self._pool = line, make_listener, pool
         self._notice, self._deafened, self._flushed = notice, deafened, flushed
+        self._patience_s = patience_s
         self._listener = make_listener()
         self._packets: asyncio.Queue[Uplink] = asyncio.Queue(UPLINK_PACKETS)
         self.barge_in = BargeIn()
@@ -121,7 +124,10 @@ class Hearer:
         """The ears' events, or None when they failed; then there are new ears."""
         loop = asyncio.get_running_loop()
         try:
-            return list(await loop.run_in_executor(self._pool, self._listener.push, pcm))
+            async with asyncio.timeout(self._patience_s):
+                return list(await loop.run_in_executor(self._pool, self._listener.push, pcm))
+        except TimeoutError:
+            log.error("the ears hang, and keep a thread: starting new ones")
         except Exception:
             log.exception("the ears failed: starting new ones")
         speaking = self._listener.agent_speaking

@@ -52,9 +52,13 @@ class Bucket:
     def holds(self, amount: float) -> bool:
         """Whether ``amount`` could be taken now."""
         now = self._clock()
-        self._level = min(self._size, self._level + (now - self._at) * self._rate)
-        self._at = now
+        filled = min(self._size, self._level + (now - self._at) * self._rate)
+        self._level, self._at = max(self._level, filled), now
         return amount <= self._level
+
+    def give(self, seconds: float) -> None:
+        """Adds so many seconds' worth, also beyond what can be saved up."""
+        self._level += seconds * self._rate
 
 
 class Meter:
@@ -76,6 +80,11 @@ class Meter:
             raise ProtocolError(CloseCode.POLICY, "too many messages a second: send in real time")
         if not self._bytes.take(size):
             raise ProtocolError(CloseCode.POLICY, "too many bytes a second: send in real time")
+
+    def held_up(self, seconds: float) -> None:
+        """We have not read for so long: what came meanwhile is no flood when we do."""
+        for bucket in (self._messages, self._bytes, self._audio):
+            bucket.give(seconds)
 
     def audio(self, seconds: float) -> None:
         """Counts decoded speech; raises :class:`ProtocolError` when it outruns real time."""

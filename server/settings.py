@@ -38,7 +38,7 @@ class ServerSettings:
 
     lead_ms: int = 400  # audio sent ahead of real time: hides jitter, short to take back
     sentence_gap_ms: int = 240  # a breath between sentences, as the voice leaves inside a text
-    respond_deadline_s: float = 8.0  # thinking longer than this is answered with an apology
+    respond_deadline_s: float = 8.0  # thinking, hearing, speaking: longer is a fault
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too
     resume_s: float = 60.0  # a tunnel, a lift, a change of network; 0: a dropped caller calls anew

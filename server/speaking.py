@@ -91,7 +91,8 @@ def chars_of(text: str, sentences: tuple[str, ...]) -> int:
 class Speaker:
     """Says replies of one caller, one at a time, over its line.
 
-    ``send`` takes events for the wire at once; audio in it carries the generation it is of.
+    ``send`` takes events for the wire at once; audio in it carries the generation it is of. A voice
+    whose next sound takes longer than ``patience_s`` has failed.
     """
 
     def __init__(
@@ -103,10 +104,11 @@ class Speaker:
         send: Callable[[ServerEvent, int], None],
         pool: Executor,
         gap_ms: int,
+        patience_s: float,
     ) -> None:
         self._line, self._voice, self._shelf = line, voice, shelf
         self._playout, self._send, self._pool = playout, send, pool
-        self._gap_ms = gap_ms
+        self._gap_ms, self._patience_s = gap_ms, patience_s
 
     async def say(self, speech: Speech) -> None:
         """Says ``speech`` to its end, as heard; cancel it to stop (the caller sends the flush).
@@ -145,7 +147,7 @@ class Speaker:
         """The voice's chunks with a breath after each sentence; notes where the sentences end."""
         samples, gap = 0, silence(round(self._gap_ms * speech.reply.pause))
         for sentences, make in self._sources(speech):
-            async with aclosing(prefetched(make, self._pool)) as chunks:
+            async with aclosing(prefetched(make, self._pool, self._patience_s)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk)
                     yield chunk
@@ -165,12 +167,15 @@ class Speaker:
         ]
 
 
-async def prefetched(make: Callable[[], Iterable[Pcm]], pool: Executor) -> AsyncGenerator[Pcm]:
-    """The chunks of ``make()``, made in ``pool`` a little ahead of their use."""
+async def prefetched(
+    make: Callable[[], Iterable[Pcm]], pool: Executor, patience_s: float
+) -> AsyncGenerator[Pcm]:
+    """The chunks of ``make()``, made in ``pool`` a little ahead of their use; raises
+    :class:`TimeoutError` when one does not come within ``patience_s``."""
     queue: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue(PREFETCH)
     maker = asyncio.create_task(_fill(queue, make, pool))
     try:
-        while (item := await queue.get()) is not None:
+        while (item := await asyncio.wait_for(queue.get(), patience_s)) is not None:
             if isinstance(item, Exception):
                 raise item
             yield item

@@ -52,6 +52,19 @@ def test_a_live_caller_is_never_limited_even_after_a_stall():
         meter.audio(0.04)
 
 
+def test_who_was_held_up_by_us_may_send_what_came_meanwhile_and_no_more():
+    clock = Clock()
+    meter = Meter(Limits(), clock)
+    clock.now += 60
+    meter.held_up(60)
+    for _ in range(1_500):  # a minute of speech
+        meter.message(5)
+        meter.audio(0.04)
+    with pytest.raises(ProtocolError, match="real time"):
+        for _ in range(1_500):
+            meter.audio(0.04)
+
+
 FLOODS = {
     "messages": (lambda meter: meter.message(1), "messages"),
     "bytes": (lambda meter: meter.message(4096), "bytes"),

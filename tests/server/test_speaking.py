@@ -147,7 +147,7 @@ def test_chunks_are_made_ahead_in_the_pool_and_faults_come_through():
         with ThreadPoolExecutor(1) as pool:
             got = []
             with pytest.raises(RuntimeError, match="breath"):
-                async with aclosing(prefetched(voice, pool)) as chunks:
+                async with aclosing(prefetched(voice, pool, 60.0)) as chunks:
                     async for chunk in chunks:
                         got.append(int(chunk[0]))
                         if len(got) == 1:
