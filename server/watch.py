@@ -27,13 +27,16 @@ class Watch:
     def __init__(self, metrics: Metrics, standing: Callable[[], Standing]) -> None:
         self._metrics, self._errors = metrics, ErrorCount(metrics)
         self._lag: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         metrics.gauge("slots", "Calls at once", lambda: standing().slots)
         metrics.gauge("slots_used", "Calls now", lambda: standing().calls)
+        metrics.gauge("tasks", "Tasks of the event loop", self._tasks)
         metrics.gauge("ready", "1: a new caller is answered", lambda: standing().status == "ready")
 
     def start(self) -> None:
         for room in ROOMS:
             logging.getLogger(room).addHandler(self._errors)
+        self._loop = asyncio.get_running_loop()
         self._lag = asyncio.create_task(watch_lag(self._metrics.lag_s.observe, time.monotonic))
 
     async def stop(self) -> None:
@@ -43,6 +46,10 @@ class Watch:
             self._lag.cancel()
             with suppress(asyncio.CancelledError):
                 await self._lag
+
+    def _tasks(self) -> int:
+        """How many there are; metrics are asked for in another thread."""
+        return 0 if self._loop is None else len(asyncio.all_tasks(self._loop))
 
 
 def traces_of(settings: ServerSettings) -> Traces | None:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from codec import load_codec
-from codec.conceal import ConcealingCodec
 from codec.errors import SecoustiError
-from codec.rates import rate_named
 from secousti.bench.conversing import Conversation, Manner, Tally
-from secousti.bench.far_ends import AudioSocketEnd, FarEnd, NativeEnd, TwilioEnd
 from secousti.bench.fullness import Fullness, fill
-from secousti.bench.lines import Repertoire, pcm_repertoire, token_repertoire
+from secousti.bench.lines import Repertoire
 from secousti.bench.loudspeaker import Reply
 from secousti.bench.pipes import piped
+from secousti.bench.repertoires import WIRES, end_of, repertoire_of
 from secousti.bench.scrape import Scrape
 from secousti.bench.served import Served, served
 from server.parts import Pcm
-from server.wires.twilio import MULAW
 
-WIRES = ("native", "twilio", "audiosocket")
-PHONE_FRAME_MS = 20
 LOOK_S = 1.0  # between looks at the server's memory
 
 
@@ -92,49 +84,29 @@ async def measure(plan: Plan, wavs: Sequence[Pcm], show: Callable[[str], None]) 
         SecoustiError: the server does not start, or takes fewer calls than are wanted.
     """
     show("preparing what the callers say")
-    repertoires = {wire: _repertoire(wire, plan.rate, wavs) for wire in plan.wires}
+    repertoires = {wire: repertoire_of(wire, wavs, plan.rate) for wire in plan.wires}
     slots = () if plan.slots is None else ("--slots", str(plan.slots))
     show("starting the server")
-    with tempfile.TemporaryDirectory() as home:
-        async with served(Path(home), slots) as server:
-            health = await server.health()
-            if health["slots"] < plan.sessions:
-                raise SecoustiError(
-                    f"this server takes {health['slots']} calls here: ask for no more --sessions, "
-                    "or overrule it with --slots"
-                )
-            loaded = (await server.scrape()).value("process_resident_memory_bytes")
-            alone = []
-            for wire in plan.wires:
-                show(f"one call, {wire}")
-                alone.append(await _load(server, plan, [wire], repertoires))
-            together = None
-            if plan.sessions > 1:
-                wires = [plan.wires[i % len(plan.wires)] for i in range(plan.sessions)]
-                show(f"{plan.sessions} calls at once")
-                together = await _load(server, plan, wires, repertoires)
-            show(f"{health['slots']} calls, and one more on each wire")
-            full = await fill(
-                server, {w: (end_of(w, plan.rate), repertoires[w]) for w in plan.wires}
+    async with served(slots) as server:
+        health = await server.health()
+        if health["slots"] < plan.sessions:
+            raise SecoustiError(
+                f"this server takes {health['slots']} calls here: ask for no more --sessions, "
+                "or overrule it with --slots"
             )
+        loaded = (await server.scrape()).value("process_resident_memory_bytes")
+        alone = []
+        for wire in plan.wires:
+            show(f"one call, {wire}")
+            alone.append(await _load(server, plan, [wire], repertoires))
+        together = None
+        if plan.sessions > 1:
+            wires = [plan.wires[i % len(plan.wires)] for i in range(plan.sessions)]
+            show(f"{plan.sessions} calls at once")
+            together = await _load(server, plan, wires, repertoires)
+        show(f"{health['slots']} calls, and one more on each wire")
+        full = await fill(server, {w: (end_of(w, plan.rate), repertoires[w]) for w in plan.wires})
     return Measured(plan, health, loaded, alone, together, full)
-
-
-def end_of(wire: str, rate: str) -> Callable[[], FarEnd]:
-    """What makes far ends of one kind."""
-    makers: dict[str, Callable[[], FarEnd]] = {
-        "native": lambda: NativeEnd(rate_named(rate)),
-        "twilio": TwilioEnd,
-        "audiosocket": AudioSocketEnd,
-    }
-    return makers[wire]
-
-
-def _repertoire(wire: str, rate: str, wavs: Sequence[Pcm]) -> Repertoire:
-    if wire == "native":
-        return token_repertoire(ConcealingCodec(load_codec(rate)), rate_named(rate), wavs)
-    form = MULAW if wire == "twilio" else AudioSocketEnd.form
-    return pcm_repertoire(form, PHONE_FRAME_MS, wavs)
 
 
 async def _load(

@@ -26,10 +26,22 @@ call on each wire, then all --sessions at once, then one call more than fit.
 --speech is the caller's share of a call. A figure that misses its aim is told, and changes nothing
 of the exit status; a call that breaks does."""
 
+SOAK_TEXT = """\
+Starts 'secousti serve' in a process of its own and maltreats it: very many short calls, sockets
+killed in a call, half-open peers, slow readers, random bytes, half handshakes, connections without
+a hello, and SIGKILL in a call. After each, slots, tasks and open files must be what they were, and
+the next caller on every wire must be greeted; over the short calls memory must stay level.
+
+  secousti bench soak --calls 1000 --json soak.json
+  secousti bench soak --only 'slow readers' 'half-open peers'
+
+The exit status is 1 when a scenario fails."""
+
 
 def add_calls_parsers(subparsers: Subparsers) -> None:
     """Add the commands; each sets ``bench`` to its own function."""
     _add_calls(subparsers)
+    _add_soak(subparsers)
 
 
 def _add_calls(subparsers: Subparsers) -> None:
@@ -57,6 +69,15 @@ def _add_calls(subparsers: Subparsers) -> None:
     parser.set_defaults(bench=run_calls)
 
 
+def _add_soak(subparsers: Subparsers) -> None:
+    parser = describe(subparsers, "soak", "Wear a server out", SOAK_TEXT)
+    parser.add_argument("--calls", type=_positive, default=1000, help="short ones (default: 1000)")
+    parser.add_argument("--only", nargs="+", metavar="SCENARIO", help="these (default: all)")
+    parser.add_argument("--slots", type=_positive, default=4, help="calls at once (default: 4)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    parser.set_defaults(bench=run_soak)
+
+
 def run_calls(args: argparse.Namespace, _: object = None) -> int:
     """Measures, prints the table, and returns 1 where a call broke or was harmed."""
     from rich.console import Console
@@ -80,6 +101,31 @@ def run_calls(args: argparse.Namespace, _: object = None) -> int:
             args.json, {**_told(found), "figures": [asdict(row) | {"met": row.met} for row in rows]}
         )
     return int(any(row.met is False for row in rows if row.aims == NONE))
+
+
+def run_soak(args: argparse.Namespace, _: object = None) -> int:
+    """Goes through the scenarios, printing each when it is done; 1 where one failed."""
+    from rich.console import Console
+
+    from codec.errors import SecoustiError
+    from secousti.bench.figure import surroundings
+    from secousti.bench.scenarios import Outcome
+    from secousti.bench.soak import NAMES, soak
+
+    chosen = args.only or NAMES
+    if unknown := set(chosen) - set(NAMES):
+        raise SecoustiError(f"no scenario {min(unknown)!r}: choose of {', '.join(NAMES)}")
+    console = Console(highlight=False)
+
+    def show(name: str, outcome: Outcome) -> None:
+        numbers = ", ".join(f"{what} {value}" for what, value in outcome.numbers.items())
+        console.print(f"{'passed' if outcome.passed else 'FAILED'}  {name}: {numbers}")
+
+    outcomes = asyncio.run(soak(args.calls, chosen, args.slots, show))
+    if args.json is not None:
+        told = {name: asdict(outcome) for name, outcome in outcomes.items()}
+        _write(args.json, {**surroundings(), "scenarios": told})
+    return int(not all(outcome.passed for outcome in outcomes.values()))
 
 
 def _told(found: Measured) -> dict[str, Any]:

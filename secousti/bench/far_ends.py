@@ -83,10 +83,11 @@ class NativeEnd:
     protocol: str | None = native.SUBPROTOCOL
 
     def __init__(self, rate: Rate) -> None:
-        self._rate, self._wire = rate, native.ClientWire()
+        self.rate, self.wire = rate, native.ClientWire()
+        self.welcome: native.Welcome | None = None
 
     def opening(self) -> Sequence[Message]:
-        hello = native.Hello.model_validate({"rate": self._rate.name})
+        hello = native.Hello.model_validate({"rate": self.rate.name})
         return (native.encode(hello),)
 
     def media(self, payload: bytes) -> Message:
@@ -96,12 +97,14 @@ class NativeEnd:
         return (native.encode(native.Bye()),)
 
     def heard(self, message: Message) -> Sequence[Heard]:
-        match event := self._wire.decode(message):
+        match event := self.wire.decode(message):
             case Packets(packets):
-                samples = len(packets) * self._rate.packet_samples
+                samples = len(packets) * self.rate.packet_samples
                 return (Sounded(samples / SAMPLE_RATE_HZ),)
             case Flush():
                 return (Emptied(),)
+            case native.Welcome() as welcome:
+                self.welcome = welcome
             case Failure():
                 return (Over(event.code, event.message, event.retry_after_s),)
             case native.Bye():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol, cast
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
@@ -13,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from secousti.bench.conversing import Pipe
 from secousti.bench.far_ends import FarEnd
-from secousti.bench.served import Served
+from secousti.bench.served import Reachable
 from server.tcp import StreamPeer
 from server.wires.closing import CallEnded, CloseCode, Dropped
 from server.wires.events import Message
@@ -21,11 +22,22 @@ from server.wires.events import Message
 OPEN_S = 30.0
 
 
+class Line(Pipe, Protocol):
+    """A pipe whose connection can be maltreated."""
+
+    @property
+    def transport(self) -> asyncio.Transport: ...
+
+
 class SocketPipe:
     """A websocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        return self.socket.transport
 
     async def send(self, message: Message) -> None:
         try:
@@ -46,13 +58,21 @@ class SocketPipe:
         return CallEnded(CloseCode(code), self.socket.close_reason or "")
 
 
+class TcpPipe(StreamPeer):
+    """A TCP stream of AudioSocket's frames."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__(reader, writer)
+        self.transport = cast(asyncio.Transport, writer.transport)
+
+
 @asynccontextmanager
-async def piped(server: Served, end: FarEnd) -> AsyncIterator[Pipe]:
+async def piped(server: Reachable, end: FarEnd) -> AsyncIterator[Line]:
     """A connection to ``server`` as ``end`` has it; raises OSError where there is none."""
     if not end.path:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.audiosocket_port)
         try:
-            yield StreamPeer(reader, writer)
+            yield TcpPipe(reader, writer)
         finally:
             writer.close()
         return

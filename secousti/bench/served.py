@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import httpx
 
 from codec.errors import SecoustiError
 from secousti.bench.scrape import Scrape
+from secousti.origins import PREFIX
 
 COMMAND = (sys.executable, "-m", "secousti", "serve")
 START_S = 300.0  # the models of a machine that has much else to do
@@ -25,15 +27,24 @@ STOP_S = 30.0
 LAST_LINES = 3  # of what a server that ended said
 
 
+class Reachable(Protocol):
+    """A server that calls can be made to; a test's is in its own process."""
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def audiosocket_port(self) -> int: ...
+    async def scrape(self) -> Scrape: ...
+    async def health(self) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class Served:
-    """A server that answers on loopback; ``store`` and ``logs`` are where it keeps its calls."""
+    """A server that answers on loopback."""
 
     process: asyncio.subprocess.Process
     port: int
     audiosocket_port: int
-    store: Path
-    logs: Path
 
     @property
     def web(self) -> str:
@@ -58,17 +69,15 @@ class Served:
         async with httpx.AsyncClient(trust_env=False, timeout=STOP_S) as web:
             return (await web.get(self.web + path)).text
 
-    async def kill(self) -> None:
-        """SIGKILL: it gets to say nothing more."""
-        self.process.kill()
-        await self.process.wait()
-
 
 @asynccontextmanager
 async def served(
-    home: Path, words: Sequence[str] = (), command: Sequence[str] = COMMAND
+    words: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    command: Sequence[str] = COMMAND,
 ) -> AsyncIterator[Served]:
-    """A server with ``words`` of ``secousti serve``, which keeps what it keeps under ``home``.
+    """A server with ``words`` of ``secousti serve``; ``settings`` are those that have no flag, in
+    capitals.
 
     Raises:
         SecoustiError: it did not start; with the last lines that it said.
@@ -77,11 +86,19 @@ async def served(
     own = ("--port", "0", "--audiosocket-port", str(audiosocket_port))
     with tempfile.TemporaryFile("w+") as told:
         process = await asyncio.create_subprocess_exec(
-            *command, *own, *words, stdout=asyncio.subprocess.PIPE, stderr=told
+            *command,
+            *own,
+            *words,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=told,
+            env={
+                **os.environ,
+                **{PREFIX + name.upper(): v for name, v in (settings or {}).items()},
+            },
         )
         try:
             port = await _port(process, told)
-            yield Served(process, port, audiosocket_port, home / "store", home / "logs")
+            yield Served(process, port, audiosocket_port)
         finally:
             await _stop(process)
 

@@ -23,6 +23,7 @@ TEXT = """\
   secousti bench codec --manifest valid/manifest.tsv --json R.json --plot R.png
   secousti bench speed --json speed.json
   secousti bench calls --sessions 4 --seconds 120 --json calls.json
+  secousti bench soak --calls 1000
   secousti bench tokens --manifest speech.tsv --cache runs/corpus --json tokens.json
 
 'secousti bench codec --help' describes the manifest; 'secousti doctor' names missing tools.

@@ -151,6 +151,11 @@ class CallStore:
 
     # An operator's wishes.
 
+    def count(self) -> int:
+        """How many calls it holds, running ones among them."""
+        with self._told(), Session(self._engine) as session:
+            return session.scalar(select(func.count()).select_from(CallRow)) or 0
+
     def callers(self) -> list[CallerSummary]:
         """Everybody the store knows, the latest first."""
         calls = select(func.count()).where(CallRow.caller == CallerRow.id).scalar_subquery()
