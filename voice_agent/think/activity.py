@@ -142,7 +142,9 @@ class Activities:
         elif asked is not None:
             return self._start(asked, moment)
         if offered is not None and moment.insight.answer is Answer.NO:
-            return self._decline(offered)
+            declined = self._decline(offered)
+            asks_for_more = moment.insight.record.consent  # "no, but what can I do?" is answered
+            return None if asks_for_more else declined
         return None
 
     def offer(self, moment: Moment) -> Move | None:

@@ -38,8 +38,10 @@ from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.duties import Duties, least_said
 from voice_agent.think.guard_in import Alarm
+from voice_agent.think.guard_out import codes_of
+from voice_agent.think.leads import acknowledgement
 from voice_agent.think.locale import Locale
-from voice_agent.think.mi import mi_codes, sentences
+from voice_agent.think.mi import sentences
 from voice_agent.think.mind import Mind
 from voice_agent.think.persona import Persona
 from voice_agent.think.prompts import risk_of, told_by_endpoint, with_notes
@@ -332,7 +334,9 @@ class Conversation:
         asked = [reply for reply in self._replies[-2:] if "?" in reply.text]
         if self.risk.level is not RiskLevel.NONE or len(asked) == 2:
             return None
-        return attempt("an offer", lambda: self.activities.offer(moment))
+        offer = attempt("an offer", lambda: self.activities.offer(moment))
+        words, _ = acknowledgement(self._dialogue, moment.insight, self._rng) if offer else ("", ())
+        return replace(offer, text=f"{words} {offer.text}") if offer and words else offer
 
     # ------------------------------------------------------------------ saying
 
@@ -375,7 +379,7 @@ class Conversation:
             stage=self.stage.stage,
             risk=self.risk,
             mode=mode,
-            mi_codes=mi_codes(draft.move if draft else text, strategy, consent=consent),
+            mi_codes=codes_of(draft or Draft(text, strategy), consent),
             prosody="slow" if mode in GRAVE else "warm",
             source="script" if script_id else (draft.source if draft else "template"),
             script_id=None if prefix else script_id,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from voice_agent.contracts import Fact, Reply, Strategy
 from voice_agent.think.causes import Chain
 from voice_agent.think.correction import Correction
 from voice_agent.think.facts import Event
+from voice_agent.think.mi import QUESTIONS, REFLECTIONS
 from voice_agent.think.perspective import Perspectives
 from voice_agent.think.understand import Insight, merge_facts
 from voice_agent.think.words import hear
@@ -19,7 +21,8 @@ class Draft:
 
     ``asks``: what its question would bring to light ("permission", "impact", ... or "").
     ``line``: id of the template line, for recency. ``about``: ids of the events it used.
-    ``bare``: the text without the persona's aside, or "" where there is none.
+    ``bare``: the text without the persona's aside, or "" where there is none. ``lead``: what
+    is said back in front of the move, or "".
     """
 
     text: str
@@ -29,11 +32,12 @@ class Draft:
     about: tuple[str, ...] = ()
     source: str = "template"
     bare: str = ""
+    lead: str = ""
 
     @property
     def move(self) -> str:
         """The words that make the planned move."""
-        return self.bare or self.text
+        return self.bare or self.text.removeprefix(self.lead).strip()
 
 
 @dataclass
@@ -52,6 +56,9 @@ class Dialogue:
     chain: Chain = field(default_factory=Chain)
     perspectives: Perspectives = field(default_factory=Perspectives)
     denied: set[str] = field(default_factory=set)  # event ids and feelings the caller took back
+    verdict_turn: int | None = None  # when the caller last judged themselves harshly
+    looks: int = 0  # questions that have looked at that verdict from outside
+    asked_and_said_back: Counter[str] = field(default_factory=Counter)  # of the support replies
     summed_up: int = -2  # turn of the last summary of what was understood
     asked: set[str] = field(default_factory=set)
     offered: set[str] = field(default_factory=set)
@@ -73,6 +80,8 @@ class Dialogue:
             insight = self._without_denied(insight)
         self.insights.append(insight)
         self.feelings.append(insight.feeling)
+        if insight.verdict:
+            self.verdict_turn = self.turn
         again = {event.id for event in insight.events}
         self.events = [e for e in self.events if e.id not in again] + list(insight.events)
         self.told |= {event.id: self.turn for event in insight.events}
@@ -130,6 +139,12 @@ class Dialogue:
         if draft is None:
             return
         self.drafts.append(draft)
+        self.looks += draft.asks == "verdict"
+        self.asked_and_said_back.update(
+            "asked" if code in QUESTIONS else "said back"
+            for code in reply.mi_codes
+            if code in QUESTIONS | REFLECTIONS
+        )
         if draft.asks:
             self.asked.add(draft.asks)
 
@@ -162,6 +177,7 @@ class Dialogue:
         self.topic, self.facts = "", ()
         self.events, self.feelings, self.insights, self.told = [], [], [], {}
         self.asked, self.offered, self.denied = set(), set(), set()
+        self.verdict_turn, self.looks = None, 0
         self.chain, self.perspectives = Chain(), Perspectives()
         self.log = [(who, words) for who, words in self.log if who == "agent"]
 

@@ -76,7 +76,8 @@ def line_of(strategy: Strategy, name: str, row: dict[str, object]) -> Line:
 class Moment:
     """What a line is held against.
 
-    ``on``: signals of this turn: rejection, declined, too_early, commit, change, coping. ``known``:
+    ``on``: signals of this turn: rejection, declined, too_early, commit, change, coping, taken (an
+    idea), judged (themselves), verdict (to be looked at), looked (it was). ``known``:
     what need not be asked any more, or not yet.
     """
 

@@ -63,6 +63,12 @@ def faults(
     return tuple(found)
 
 
+def codes_of(draft: Draft, consent: bool) -> tuple[str, ...]:
+    """MI codes of a reply: what is said back in front is a reflection, the rest the move."""
+    front = mi_codes(draft.lead, Strategy.RESTATEMENT, consent=consent)
+    return front + mi_codes(draft.move, draft.strategy, consent=consent)
+
+
 def banned(text: str) -> list[str]:
     """Names of what a text holds that is never said (a diagnosis, a human claim, a hook)."""
     return [name for name, pattern in _banned() if pattern.search(text)]

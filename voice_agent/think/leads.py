@@ -46,14 +46,19 @@ def feeling_lead(dialogue: Dialogue, insight: Insight, rng: random.Random) -> st
 
 def lead(dialogue: Dialogue, insight: Insight, rng: random.Random) -> tuple[str, tuple[str, ...]]:
     """What to say before a question: words and the events they used, or ("", ())."""
+    words, used = acknowledgement(dialogue, insight, rng)
+    if not words and insight.clause:
+        return f"So {insight.clause}.", ()
+    return words, used
+
+
+def acknowledgement(
+    dialogue: Dialogue, insight: Insight, rng: random.Random
+) -> tuple[str, tuple[str, ...]]:
+    """Words for what was just told or felt, and the events they used, or ("", ())."""
     for event, text in event_leads(dialogue, insight, rng):
         return text, (event.id,)
-    felt = feeling_lead(dialogue, insight, rng)
-    if felt:
-        return felt, ()
-    if insight.clause:
-        return f"So {insight.clause}.", ()
-    return "", ()
+    return feeling_lead(dialogue, insight, rng), ()
 
 
 def lead_drafts(

@@ -20,6 +20,8 @@ CODES = (
     "persuade_with_permission", "support", "self_disclose", "greeting_closing", "confront", "other",
 )  # fmt: skip
 
+REFLECTIONS = frozenset({"simple_reflection", "complex_reflection"})
+QUESTIONS = frozenset({"open_question", "closed_question"})
 _CLOSED = re.compile(
     r"^(?:(?:and|so|but|okay),? )?"
     r"(?:is|are|do|does|did|have|has|can|could|would|will|was|were|am)\b",

@@ -41,6 +41,7 @@ _HANGING = re.compile(
 )
 _UNFIT = re.compile(
     r"\b(?:you|your|yours|me and|and i|am i|do i|what|why|how|who|when i|hi|hello|okay|yes|no$|"
+    r"is (?:been|had|got|said|gone|told|made|taken|seen|known)|"
     r"thing|stuff|something|kill|die|dead|suicide|hurt myself|do not know|think|mean|guess)\b"
 )
 _LEAD_IN = re.compile(r"^(?:(?:well|so|just|that|like|maybe|i thought|i think|it said|to) )+(?=\w)")

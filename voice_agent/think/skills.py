@@ -11,8 +11,6 @@ from itertools import groupby
 
 from voice_agent.contracts import Mode, Reply, Stage
 
-REFLECTIONS = frozenset({"simple_reflection", "complex_reflection"})
-QUESTIONS = frozenset({"open_question", "closed_question", "seek_collaboration"})
 PUSHES = frozenset({"persuade", "confront"})
 AUTONOMY = frozenset({"emphasise_autonomy", "seek_collaboration"})
 

@@ -22,6 +22,7 @@ from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
 SHORT_TURN_WORDS, LONG_TURN_WORDS = 5, 28
+MOST_LOOKS, LOOKS_FOR_TURNS = 2, 6  # at one harsh verdict, and for how long it stands open
 MAX_QUESTIONS_RUNNING, MAX_SAME_RUNNING = 2, 3
 NO_ADVICE_TURNS = 2  # never in the first two supporter turns
 ASK_PERMISSION_AFTER_TURNS = 6  # caller turns before the agent itself offers an idea
@@ -181,19 +182,49 @@ def heard_signals(dialogue: Dialogue, insight: Insight, stage: Stage) -> list[st
 
 
 def accepts_idea(dialogue: Dialogue, insight: Insight) -> bool:
-    """Whether the caller said yes to the idea that was just offered."""
+    """Whether the caller takes the idea, or one of the ideas, that was just offered."""
     offered = bool(dialogue.drafts) and dialogue.drafts[-1].strategy is Strategy.SUGGESTION
-    return offered and insight.answer is Answer.YES and not insight.record.rejection
+    taken = insight.answer is Answer.YES or insight.takes
+    return offered and taken and not insight.record.rejection
+
+
+def plans_step(dialogue: Dialogue, insight: Insight) -> bool:
+    """Whether the caller says when, after a step was spoken of."""
+    last = dialogue.drafts[-1] if dialogue.drafts else None
+    open_step = last is not None and (last.asks == "step" or last.strategy is Strategy.SUGGESTION)
+    return open_step and insight.says_when and not insight.record.rejection
+
+
+def looks_at_verdict(dialogue: Dialogue) -> bool:
+    """Whether it is time to look at a harsh verdict from outside: it was met first."""
+    last = dialogue.drafts[-1] if dialogue.drafts else None
+    met = dialogue.verdict_turn != dialogue.turn and last is not None and "?" not in last.text
+    return _verdict_open(dialogue) and met
+
+
+def _verdict_open(dialogue: Dialogue) -> bool:
+    since = dialogue.verdict_turn
+    if since is None or dialogue.looks >= MOST_LOOKS:
+        return False
+    return dialogue.turn - since <= LOOKS_FOR_TURNS
 
 
 def _called_for(dialogue: Dialogue, insight: Insight) -> Strategy | None:
     """The move that the caller's own words call for, before any score: who asks for an idea and has
-    none on the table gets one, and who takes one is met with that."""
-    if accepts_idea(dialogue, insight):
+    none on the table gets one, who takes one is asked when, who says when is met with that. A harsh
+    verdict or a feeling put into words is said back first; then the verdict is looked at."""
+    if plans_step(dialogue, insight):
         return Strategy.AFFIRMATION
+    if accepts_idea(dialogue, insight):
+        return Strategy.QUESTION
     last = dialogue.drafts[-1].strategy if dialogue.drafts else None
     asks = insight.record.consent and not insight.record.rejection and not insight.asks_info
-    return Strategy.SUGGESTION if asks and last is not Strategy.SUGGESTION else None
+    if asks and last is not Strategy.SUGGESTION:
+        return Strategy.SUGGESTION
+    if looks_at_verdict(dialogue):
+        return Strategy.QUESTION
+    moved = insight.named or _verdict_open(dialogue)
+    return Strategy.REFLECTION if moved and insight.feeling not in ("joy", "relief") else None
 
 
 def _shows_strength(insight: Insight) -> bool:
@@ -207,6 +238,10 @@ def _barred(dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskLevel)
     asked = [("?" in draft.text) for draft in dialogue.drafts[-MAX_QUESTIONS_RUNNING:]]
     if len(asked) == MAX_QUESTIONS_RUNNING and all(asked):
         barred.add(Strategy.QUESTION)
+    balance = dialogue.asked_and_said_back
+    called = accepts_idea(dialogue, insight) or looks_at_verdict(dialogue)
+    if balance["asked"] > balance["said back"] and not called:
+        barred.add(Strategy.QUESTION)  # reflect at least as often as asking
     running = used[-MAX_SAME_RUNNING:]
     if len(running) == MAX_SAME_RUNNING and len(set(running)) == 1:
         barred.add(running[0])
@@ -241,12 +276,14 @@ def _may_offer(dialogue: Dialogue, insight: Insight) -> bool:
     lately = dialogue.drafts[-ASK_PERMISSION_EVERY_TURNS:]
     record = insight.record
     long_enough = dialogue.turn + 1 >= ASK_PERMISSION_AFTER_TURNS
-    settled = (long_enough or insight.at_a_loss) and dialogue.event("what") is not None
+    told = dialogue.event("what") is not None or any(past.clause for past in dialogue.insights)
+    settled = (long_enough or insight.at_a_loss) and told
     refused = any(past.record.rejection for past in dialogue.insights[-4:])
     asked = any(draft.asks == "permission" for draft in lately)
     two_questions = all("?" in draft.text for draft in dialogue.drafts[-MAX_QUESTIONS_RUNNING:])
     calm = record.intensity <= 4 and insight.feeling not in ("grief", "joy", "relief")
-    return settled and calm and not (refused or asked or two_questions or record.consent)
+    busy = two_questions or record.consent or _verdict_open(dialogue)
+    return settled and calm and not (refused or asked or busy)
 
 
 def _why(active: list[str], barred: set[Strategy]) -> str:

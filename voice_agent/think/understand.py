@@ -17,9 +17,11 @@ from typing import Any
 from voice_agent.contracts import Fact, Understanding, UserTurn
 from voice_agent.think.crisis import Answer, short_answer_of
 from voice_agent.think.facts import Event, events, facts, patterns
+from voice_agent.think.mi import sentences
 from voice_agent.think.paraphrase import own_clause
 from voice_agent.think.prototypes import Embed, Prototypes, Vectors
 from voice_agent.think.tables import table
+from voice_agent.think.verdict import VerdictReader
 from voice_agent.think.words import Heard, hear
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ class Insight:
     ``feeling`` is the caller's strongest feeling as a label, ``feeling_said`` how to say it back;
     ``named`` where they put that very word to it. ``clause`` is a safe paraphrase of their words,
     or None. ``declined``: they were asked whether they want an idea and do not. ``at_a_loss``:
-    they do not know what to do. ``vector``: of the turn's words, [384], where there are vectors.
+    they do not know what to do. ``verdict``: they judge themselves or what is to come harshly.
+    ``takes``: they pick what was offered. ``says_when``: they name a time to come. ``vector``: of
+    the turn's words, [384], where there are vectors.
     """
 
     heard: Heard
@@ -62,6 +66,9 @@ class Insight:
     declined: bool
     at_a_loss: bool
     answer: Answer
+    verdict: bool = False
+    takes: bool = False
+    says_when: bool = False
     vector: Vectors | None = field(default=None, compare=False, repr=False)
 
 
@@ -91,6 +98,7 @@ class Understander:
         self._embed = embed
         self._feelings = self._prototypes("emotions")
         self._topics = self._prototypes("topics")
+        self._verdicts = self._reader()
 
     def _prototypes(self, name: str) -> Prototypes | None:
         if self._embed is None:
@@ -101,6 +109,15 @@ class Understander:
         except Exception:
             logger.exception("sentence vectors failed; understanding from words alone")
             self._embed = None
+            return None
+
+    def _reader(self) -> VerdictReader | None:
+        if self._embed is None:
+            return None
+        try:
+            return VerdictReader(self._embed)
+        except Exception:
+            logger.exception("sentence vectors failed; harsh verdicts will not be heard")
             return None
 
     def understand(
@@ -144,6 +161,9 @@ class Understander:
             at_a_loss=_hit("at_a_loss", heard),
             declined=permission_asked and answer is Answer.NO,
             answer=answer,
+            verdict=self._verdict(turn.text),
+            takes=_hit("takes", heard),
+            says_when=_hit("says_when", heard),
             vector=vector,
         )
 
@@ -156,6 +176,15 @@ class Understander:
         except Exception:
             logger.exception("sentence vectors failed on a turn; words alone are used")
             return None
+
+    def _verdict(self, text: str) -> bool:
+        if self._embed is None or self._verdicts is None or not text.strip():
+            return False
+        try:
+            return self._verdicts.hears(self._embed(list(sentences(text))))
+        except Exception:
+            logger.exception("sentence vectors failed on a turn; no verdict is heard in it")
+            return False
 
 
 def _hit(name: str, heard: Heard) -> bool:

@@ -17,7 +17,7 @@ from voice_agent.think.leads import lead, lead_drafts
 from voice_agent.think.manner import lead_share, with_aside, wordings
 from voice_agent.think.persona import Persona
 from voice_agent.think.slots import slots
-from voice_agent.think.strategy import accepts_idea
+from voice_agent.think.strategy import accepts_idea, looks_at_verdict, plans_step
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
 
@@ -26,6 +26,7 @@ MAX_WORDS = 32
 LEAD_SCORE = 3.2  # a lead alone against a well-filled template line
 LEAD_BEFORE = {Strategy.QUESTION: 1.0, Strategy.SELF_DISCLOSURE: 0.6}  # how often one goes in front
 _RECENT_OPENERS = 5
+_AGAIN = ("", "permission", "verdict", "step")  # may be asked again within a few replies
 # Caller turns before a question of this kind is asked: first the matter itself, then what holds.
 _NOT_BEFORE = {"impact": 1, "when": 1, "core": 1, "other_view": 2, "support": 2, "coping": 3}
 
@@ -101,7 +102,8 @@ def _with_lead(draft: Draft, brief: Brief, rng: random.Random) -> Draft:
     words, used = lead(brief.dialogue, brief.insight, rng)
     if not words or set(used) & set(draft.about):
         return draft
-    return replace(draft, text=f"{words} {draft.text}", about=(*draft.about, *used))
+    text = f"{words} {draft.text}"
+    return replace(draft, text=text, about=(*draft.about, *used), lead=words)
 
 
 def _moment(brief: Brief, strategy: Strategy) -> Moment:
@@ -123,12 +125,17 @@ def _moment(brief: Brief, strategy: Strategy) -> Moment:
 
 def _on(brief: Brief) -> frozenset[str]:
     record, insight = brief.insight.record, brief.insight
+    taken = accepts_idea(brief.dialogue, insight)
     held = {
         "rejection": record.rejection and not insight.declined,
         "declined": insight.declined,
-        "too_early": record.consent and Strategy.SUGGESTION not in brief.plan.ranked,
-        "commit": insight.commits,
-        "change": record.change_talk > 0 or accepts_idea(brief.dialogue, insight),
+        "too_early": record.consent and Strategy.SUGGESTION not in brief.plan.ranked and not taken,
+        "commit": insight.commits or plans_step(brief.dialogue, insight),
+        "taken": taken,
+        "judged": brief.dialogue.verdict_turn == brief.dialogue.turn,
+        "looked": bool(brief.dialogue.drafts) and brief.dialogue.drafts[-1].asks == "verdict",
+        "verdict": looks_at_verdict(brief.dialogue),
+        "change": record.change_talk > 0 and not taken,
         "asks_info": insight.asks_info,
         "coping": any(event.id == "stood_up" for event in insight.events),
     }
@@ -140,7 +147,7 @@ def _known(dialogue: Dialogue) -> frozenset[str]:
     answered = {fact.kind for fact in dialogue.facts} - {"who", "where"}
     if any(insight.named for insight in dialogue.insights[-3:]):
         answered.add("feeling")
-    lately = {draft.asks for draft in dialogue.drafts[-6:] if draft.asks not in ("", "permission")}
+    lately = {draft.asks for draft in dialogue.drafts[-6:] if draft.asks not in _AGAIN}
     early = {asks for asks, turn in _NOT_BEFORE.items() if dialogue.turn < turn}
     return frozenset(answered | lately | early)
 
@@ -157,6 +164,7 @@ def _score(
     score += 0.6 * bool(line.slots & {"clause", "Clause", "trap_ask", "feeling", "Feeling"})
     score += 1.2 * (moment.feeling in line.feelings) + 0.7 * (moment.topic in line.topics)
     score += 1.0 * (moment.stage.value in line.stages) + 4.0 * bool(line.on)
+    score += 1.5 * ("step2" in line.slots)  # a choice rather than one idea
     score += 2.5 * bool(line.after) + 0.8 * bool(line.asks and line.asks in brief.record.unknown)
     score -= 1.0 * line.plain
     return score - _staleness(line, brief.dialogue)
@@ -186,4 +194,4 @@ def _sayable(text: str, dialogue: Dialogue) -> bool:
 
 def as_endpoint(draft: Draft, text: str) -> Draft:
     """The same move in an endpoint's words."""
-    return replace(draft, text=text, source="endpoint", line="", about=())
+    return replace(draft, text=text, source="endpoint", line="", about=(), lead="")

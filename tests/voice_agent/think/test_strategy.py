@@ -7,6 +7,7 @@ import pytest
 from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan, UserTurn
 from voice_agent.think import Conversation, Mind, ThinkSettings
 from voice_agent.think.dialogue import Draft
+from voice_agent.think.grammar import lines
 from voice_agent.think.strategy import Debias, Planner
 
 from .talks import dialogue
@@ -114,7 +115,7 @@ def test_debiasing_pulls_towards_the_stage_and_away_from_habit(stage: Stage) -> 
 def test_an_idea_that_is_taken_is_met_and_not_followed_by_another() -> None:
     offered = (*TWO, draft(S, "One is a walk before bed. Would you try that?", asks="idea"))
     made = plan("work", "more", "what should I do?", "okay that sounds good", drafts=offered)
-    assert made.strategy is Strategy.AFFIRMATION
+    assert made.strategy is Strategy.QUESTION  # when it would be
     assert S not in made.ranked
 
 
@@ -129,4 +130,23 @@ def test_who_asks_for_a_way_forward_gets_one_whatever_the_head_thinks() -> None:
     ):
         reply = talk.respond(UserTurn(text))
     assert (talk.stage.stage, reply.strategy) == (Stage.ACTION, S)
-    assert talk.respond(UserTurn("Okay, that sounds good.")).strategy is Strategy.AFFIRMATION
+    taken = talk.respond(UserTurn("Okay, that sounds good."))
+    assert taken.strategy is Strategy.QUESTION
+    assert taken.text in [line.say for line in lines(Strategy.QUESTION) if line.on == "taken"]
+    planned = talk.respond(UserTurn("Tomorrow after work, I think."))
+    assert planned.strategy is Strategy.AFFIRMATION
+
+
+def test_questions_wait_until_as_much_was_said_back() -> None:
+    talk, insight = dialogue("work", "more of it", "and more", drafts=TWO)
+    estimate = StageEstimate(Stage.EXPLORATION, {}, 0, "")
+    talk.asked_and_said_back.update({"asked": 2, "said back": 1})
+    assert Q not in Planner().plan(talk, insight, estimate, RiskLevel.NONE).ranked
+    talk.asked_and_said_back["said back"] = 2
+    assert Q in Planner().plan(talk, insight, estimate, RiskLevel.NONE).ranked
+
+
+def test_a_planner_left_out_draws_moves_by_their_share() -> None:
+    drawn = [plan(f"work {n}", planner=Planner(drawn=True)).strategy for n in range(60)]
+    assert drawn == [plan(f"work {n}", planner=Planner(drawn=True)).strategy for n in range(60)]
+    assert len(set(drawn)) >= 5 and Strategy.OTHERS not in drawn

@@ -8,8 +8,9 @@ from __future__ import annotations
 from voice_agent.evaluate.esc.held import Held
 from voice_agent.evaluate.esc.seeker import STRENGTH, TURNED
 from voice_agent.evaluate.likeness import alike
+from voice_agent.think.mi import QUESTIONS, REFLECTIONS
 from voice_agent.think.prototypes import Embed
-from voice_agent.think.skills import QUESTIONS, REFLECTIONS, action_runs, count, hands_back, pushed
+from voice_agent.think.skills import action_runs, count, hands_back, pushed
 
 
 def told(held: Held) -> float:

@@ -186,7 +186,7 @@ class Seeker:
         ledger = self.ledger
         if not ledger.voiced:
             return self._voice()
-        if not self._felt:
+        if not (self._felt or self._exercising):  # step by step, the feeling has its own step
             return self._line("holds")
         self._felt = False
         ledger.strength = max(0, ledger.strength - SOFTENS)
