@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from typing import TypeVar
 
 from codec.rates import SAMPLE_RATE_HZ
 from server.latency import TurnClock
@@ -22,6 +23,8 @@ from voice_agent.contracts import Reply
 PREFETCH = 2  # voice chunks made ahead: hides a slow one, little to throw away on barge-in
 PACE = {"slow": 1.12}  # length of sounds by a reply's prosody; the voice's own pace is the rest
 CHARS_PER_S = 15  # of unhurried English speech, where a sentence's true length is not known yet
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(eq=False)
@@ -175,12 +178,19 @@ async def prefetched(
     queue: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue(PREFETCH)
     maker = asyncio.create_task(_fill(queue, make, pool))
     try:
-        while (item := await asyncio.wait_for(queue.get(), patience_s)) is not None:
+        while (item := await _within(patience_s, queue)) is not None:
             if isinstance(item, Exception):
                 raise item
             yield item
     finally:
         maker.cancel()
+
+
+async def _within(patience_s: float, queue: asyncio.Queue[_Item]) -> _Item:
+    """The next item. Not ``wait_for``: up to Python 3.11 it swallows a cancellation that comes
+    together with the item (CPython issue 86296)."""
+    async with asyncio.timeout(patience_s):
+        return await queue.get()
 
 
 async def _fill(

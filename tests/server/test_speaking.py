@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import aclosing
 
 import numpy as np
@@ -188,3 +188,47 @@ def test_a_turn_reports_the_parts_it_reached():
         "speak_first": 150.0,
         "voice_to_voice": 1050.0,
     }
+
+
+class ByHand(Executor):
+    """Work that is done when the test says so."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, work, /, *args):
+        self.jobs.append((Future(), work, args))
+        return self.jobs[-1][0]
+
+    def do(self):
+        for done, work, args in self.jobs:
+            if not done.done():
+                done.set_result(work(*args))
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_a_speech_that_is_cut_as_its_sound_comes_is_cut(turns):
+    """So many turns of the loop after the sound was made; a cancellation is never swallowed."""
+
+    async def work():
+        pool = ByHand()
+
+        async def listen():
+            async with aclosing(prefetched(lambda: [np.zeros(1)] * 100, pool, 60.0)) as chunks:
+                async for _ in chunks:
+                    pass
+
+        listening = asyncio.create_task(listen())
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+        pool.do()
+        for _ in range(5):
+            await asyncio.sleep(0.001)
+        pool.do()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        listening.cancel()
+        await asyncio.wait([listening], timeout=1)
+        assert listening.cancelled()
+
+    run(work())
