@@ -79,6 +79,7 @@ def build_parts(settings: Settings, rates: tuple[str, ...] = tuple(RATES)) -> Pa
             locale=locale,
             risk=known and known.risk,
             memories=known and known.memories,
+            activities=known and known.activities,
             persona=persona,
         ),
         voice=Voice.load(SpeakSettings(voice=settings.voice)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,12 @@ class Conversation(Protocol):
     def heard(self, reply: Reply, spoken_chars: int) -> None: ...
 
 
+class Underway(Protocol):
+    """What caller and agent are doing together, as plain JSON."""
+
+    def state(self) -> dict[str, Any]: ...
+
+
 @runtime_checkable
 class Remembering(Protocol):
     """A conversation that can tell what of it may be kept."""
@@ -63,15 +69,19 @@ class Remembering(Protocol):
 
     @property
     def memories(self) -> Sequence[Memory]: ...
+    @property
+    def activities(self) -> Underway: ...
     def report(self) -> SessionReport: ...
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is kept of a caller: his crisis state, and what he agreed to have remembered."""
+    """What is kept of a caller: his crisis state, what he agreed to have remembered, and what was
+    under way when his last call broke off."""
 
     risk: RiskState = field(default_factory=RiskState)
     memories: tuple[Memory, ...] = ()
+    activities: dict[str, Any] | None = None
 
 
 class Conversing(Protocol):

@@ -115,14 +115,14 @@ class KeptCall:
 
     def turn(self) -> None:
         """A turn was answered: what the conversation would have kept now is committed."""
-        state = state_of(self._conversation)
+        state = state_of(self._conversation, self._keeper.now())
         if state is not None:
             self._keeper.write(self._keeper.store.keep, self._entry.session, state)
 
     def end(self, ended: CallEnded) -> None:
         """It is over."""
         outcome = Outcome(self._keeper.now(), int(ended.code), ended.reason)
-        state = state_of(self._conversation)
+        state = state_of(self._conversation, self._keeper.now())
         self._keeper.write(self._keeper.store.keep, self._entry.session, state, outcome)
 
 
@@ -133,13 +133,15 @@ def keeper_of(settings: ServerSettings) -> Keeper | None:
     return Keeper(settings.store, settings.store_key, settings.keep_days)
 
 
-def state_of(conversation: Conversation | None) -> State | None:
+def state_of(conversation: Conversation | None, now: float) -> State | None:
     """What a conversation would have kept; None for one that remembers nothing, or fails to."""
     if not isinstance(conversation, Remembering):
         return None
     try:
         report = to_json(conversation.report())
-        return State(conversation.risk, tuple(conversation.memories), report)
+        doing = conversation.activities.state()
+        underway = doing if doing["current"] or doing["paused"] else None
+        return State(conversation.risk, tuple(conversation.memories), report, underway, now)
     except Exception:
         log.exception("what a call leaves could not be told")
         return None

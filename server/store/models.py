@@ -53,6 +53,18 @@ class CallRow(Base):
     log: Mapped[str | None] = mapped_column(String(1024))
 
 
+class UnderwayRow(Base):
+    """What a caller is in the middle of (an exercise, a practised talk, a scale), so that he can go
+    on after a call that broke off. It may hold words of his answers, and goes with the call."""
+
+    __tablename__ = "underway"
+    caller: Mapped[str] = mapped_column(
+        ForeignKey("callers.id", ondelete="CASCADE"), primary_key=True
+    )
+    since: Mapped[float] = mapped_column(Float)
+    state: Mapped[dict[str, Any]]
+
+
 class MemoryRow(Base):
     """Something that a caller agreed to have remembered."""
 

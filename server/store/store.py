@@ -16,11 +16,23 @@ from sqlalchemy.orm import Session
 
 from codec.errors import SecoustiError
 from server.parts import Known
-from server.store.models import SCHEMA, Base, CallerRow, CallRow, MemoryRow, SchemaRow
+from server.store.models import (
+    SCHEMA,
+    Base,
+    CallerRow,
+    CallRow,
+    MemoryRow,
+    SchemaRow,
+    UnderwayRow,
+)
 from server.store.place import Place
+from server.wires.closing import CloseCode
 from voice_agent.contracts import Memory, RiskLevel, RiskState, to_json
 
 log = logging.getLogger(__name__)
+
+UNDERWAY_S = 3600.0  # after a call that broke off; later its thread is lost for both sides
+ENDED_ON_PURPOSE = (CloseCode.NORMAL, CloseCode.CALL_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -37,11 +49,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class State:
-    """How far a call has come: what its conversation would have kept now."""
+    """How far a call has come: what its conversation would have kept now.
+
+    ``underway``: the state of what is being done together at the time ``at``, or None.
+    """
 
     risk: RiskState
     memories: tuple[Memory, ...]
     report: dict[str, Any]
+    underway: dict[str, Any] | None = None
+    at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,10 @@ class CallStore:
             found = session.scalars(
                 select(MemoryRow).where(MemoryRow.caller == caller, alive).order_by(MemoryRow.id)
             )
-            return Known(_risk(row.risk), tuple(_memory(memory) for memory in found))
+            left = session.get(UnderwayRow, caller)
+            fresh = left is not None and now - left.since <= UNDERWAY_S
+            memories = tuple(_memory(memory) for memory in found)
+            return Known(_risk(row.risk), memories, left.state if left and fresh else None)
 
     def begin(self, entry: Entry) -> None:
         """A call has been admitted."""
@@ -132,6 +152,9 @@ class CallStore:
                 call.report = state.report
                 if call.caller is not None:
                     self._keep_caller(session, call.caller, state)
+            if call.caller is not None:
+                over = outcome is not None and outcome.code in ENDED_ON_PURPOSE
+                _keep_underway(session, call.caller, state, over=over)
 
     def _keep_caller(self, session: Session, caller: str, state: State) -> None:
         row = session.get_one(CallerRow, caller)
@@ -179,10 +202,12 @@ class CallStore:
                 select(CallRow).where(CallRow.caller == caller).order_by(CallRow.started)
             )
             kept = session.scalars(select(MemoryRow).where(MemoryRow.caller == caller))
+            left = session.get(UnderwayRow, caller)
             return {
                 "caller": _plain(row),
                 "calls": [_plain(call) for call in calls],
                 "memories": [_plain(memory) for memory in kept],
+                "underway": None if left is None else _plain(left),
             }
 
     def forget(self, caller: str) -> int:
@@ -191,8 +216,8 @@ class CallStore:
             self._found(session, caller)
             calls = session.scalars(select(CallRow).where(CallRow.caller == caller)).all()
             _unlink(calls)
-            session.execute(delete(MemoryRow).where(MemoryRow.caller == caller))
-            session.execute(delete(CallRow).where(CallRow.caller == caller))
+            for rows in (UnderwayRow, MemoryRow, CallRow):
+                session.execute(delete(rows).where(rows.caller == caller))
             session.execute(delete(CallerRow).where(CallerRow.id == caller))
             return len(calls)
 
@@ -207,6 +232,7 @@ class CallStore:
             gone = select(CallerRow.id).where(CallerRow.last_seen < oldest)
             expired = MemoryRow.expires <= now
             session.execute(delete(MemoryRow).where(or_(expired, MemoryRow.caller.in_(gone))))
+            session.execute(delete(UnderwayRow).where(UnderwayRow.since < now - UNDERWAY_S))
             session.execute(delete(CallerRow).where(CallerRow.last_seen < oldest))
             return len(old)
 
@@ -250,6 +276,15 @@ def _careful(connection: Any, _: object) -> None:
     """Committed is committed, also when the machine stops; readers do not wait for a writer."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _keep_underway(session: Session, caller: str, state: State | None, *, over: bool) -> None:
+    """What is under way now, in place of what was; nothing once a call has ended on purpose."""
+    if state is None and not over:
+        return
+    session.execute(delete(UnderwayRow).where(UnderwayRow.caller == caller))
+    if not over and state is not None and state.underway is not None:
+        session.add(UnderwayRow(caller=caller, since=state.at, state=state.underway))
 
 
 def _unlink(calls: Sequence[CallRow]) -> None:

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,7 @@ class Remembers(FakeConversation):
         self.known = known
         self.risk = known.risk if known else RiskState()
         self.memories = (*(known.memories if known else ()),)
+        self.activities = SimpleNamespace(state=lambda: {"current": None, "paused": None})
 
     def respond(self, turn):
         self.risk = HIGH_RISK

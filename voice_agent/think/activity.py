@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from voice_agent.contracts import Mode, RiskLevel, Stage, Strategy, ThinkingRecord, UserTurn
+from voice_agent.think.attempt import attempt
 from voice_agent.think.crisis import Answer
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
@@ -197,6 +198,28 @@ class Activities:
         self._refused, self._tried = list(state["refused"]), list(state["tried"])
         self._elsewhere = state["elsewhere"]
         self.outcomes = list(state["outcomes"])
+
+    def take_up(self, state: dict[str, Any] | None, *, calm: bool) -> str:
+        """Takes up what was under way in a call that broke off: it rests, and comes back on a yes.
+
+        Args:
+            state: of :meth:`state`, or None. calm: without danger it is offered again at once.
+
+        Returns:
+            The words that offer it, or "". A state that cannot be read is a line in the log.
+        """
+        if state is None or attempt("an activity's state", lambda: self._was(state)) is None:
+            return ""
+        self.interrupt()
+        self._last_offer = -TURNS_BETWEEN_OFFERS
+        if self.paused is None or not calm:
+            return ""
+        self._offered = (self.paused.kind, -1)  # stands for the first turn
+        return str(self._rng.choice(table("replies/activity")["broke_off"]))
+
+    def _was(self, state: dict[str, Any]) -> bool:
+        self.restore(state)
+        return True
 
     # ------------------------------------------------------------------ steps
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from voice_agent.contracts import (
     Memory,
@@ -75,6 +76,7 @@ class Conversation:
         risk: RiskState | None = None,
         memories: Sequence[Memory] | None = None,
         persona: Persona | None = None,
+        activities: dict[str, Any] | None = None,
         date: Callable[[], float] = time.time,
     ) -> None:
         """Args:
@@ -82,6 +84,7 @@ class Conversation:
                 choice among equal wordings. risk: kept from this caller's earlier calls.
             memories: kept from them with consent; None: nobody keeps any, so none are offered.
             persona: whose style is spoken; None: the house voice. date: Unix time in seconds.
+            activities: their state in a call that broke off, which is offered again.
 
         Raises:
             SecoustiError: there are no resources for the locale.
@@ -95,6 +98,7 @@ class Conversation:
         self._dialogue = Dialogue()
         self._tracker = mind.tracker()
         self.activities = Activities(mind.activities, self._rng)
+        self._broke_off = self.activities.take_up(activities, calm=not self.risk.level.rank)
         self._crisis = CrisisTalk(self._locale, returning=self.risk.level is not RiskLevel.NONE)
         self._duties = Duties(clock, mind.settings, self._rng)
         self._rapport = Rapport(mind, self._dialogue, persona, memories, self._rng, date)
@@ -122,7 +126,7 @@ class Conversation:
     def open(self) -> Reply:
         """The greeting, which says that this is an AI."""
         self._duties.opened()
-        return self._say(self._rapport.opening(), Strategy.OTHERS)
+        return self._say(self._rapport.opening(self._broke_off), Strategy.OTHERS)
 
     def respond(self, turn: UserTurn) -> Reply:
         """The reply to one caller turn. Blocking; bounded by the endpoint's deadlines."""
@@ -165,11 +169,8 @@ class Conversation:
         if reply.script_id and len(heard) < HEARD_SHARE * len(reply.text):
             self._crisis.unsay(reply.script_id)
             kept = self._risk_before_line
-            self.risk = replace(
-                self.risk,
-                resources_given=kept.resources_given,
-                asked_directly=kept.asked_directly,
-            )
+            given, asked = kept.resources_given, kept.asked_directly
+            self.risk = replace(self.risk, resources_given=given, asked_directly=asked)
 
     def report(self) -> SessionReport:
         """Counts of the call so far; no words."""
@@ -283,9 +284,8 @@ class Conversation:
         if correction is None:
             return None
         self._dialogue.correct(correction)
-        newest = self._dialogue.insights[-1]
-        record = self._mind.record(self._dialogue, newest, self.stage.stage, self.risk)
-        self.last_thinking = record
+        newest, stage = self._dialogue.insights[-1], self.stage.stage
+        self.last_thinking = self._mind.record(self._dialogue, newest, stage, self.risk)
         return self._say(acknowledged(correction, moment.number), Strategy.RESTATEMENT)
 
     def _together(self, moment: Moment) -> Reply | None:

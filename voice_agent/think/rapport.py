@@ -63,10 +63,12 @@ class Rapport:
         """What may be kept for the next call."""
         return self._memory.memories
 
-    def opening(self) -> str:
-        """The greeting, with a word on what is kept before its last sentence."""
+    def opening(self, broke_off: str = "") -> str:
+        """The greeting, with a word on what is kept before its last sentence; in its place
+        ``broke_off``, where the last call broke off in the middle of something."""
         greeting = sentences(self._rng.choice(self._style.greetings()))
-        return " ".join(filter(None, (*greeting[:-1], self._memory.welcome(), greeting[-1])))
+        last = broke_off or greeting[-1]
+        return " ".join(filter(None, (*greeting[:-1], self._memory.welcome(), last)))
 
     def texts(self, courtesy: str, usual: Sequence[str]) -> Sequence[str]:
         """Words for a courtesy of the call, in the persona's tone where it has some that fits."""
