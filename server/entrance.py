@@ -72,12 +72,27 @@ class Entrance:
     def wire(self, request: Request, visitor: Visitor) -> Wire:
         """The wire of a connection that was let in; a token in its stream says whose it is."""
 
+        name = self._doors.name(request)
+
         def admits(token: str | None) -> bool:
-            visitor.tenant = visitor.tenant or self._doors.whose(token) or ""
+            if not visitor.tenant:
+                visitor.tenant = self._inside(token, visitor.address, name)
             return bool(visitor.tenant)
 
         visitor.tenant = self._doors.tenant(request) or ""
         return self._doors.wire(request, admits)
+
+    def _inside(self, token: str | None, address: str, wire: str) -> str:
+        """Whose a token is that comes in a stream, empty: nobody's. A guess counts there too."""
+        if token is not None and self._crowd.suspects(address):
+            self._metrics.refusals.labels(wire, "guessing").inc()
+            return ""
+        tenant = self._doors.whose(token)
+        if tenant is None:
+            self._metrics.refusals.labels(wire, "token").inc()
+            if token is not None:
+                self._crowd.failed(address)
+        return tenant or ""
 
     def _refusal(self, request: Request, address: str) -> Refusal | None:
         if why := self._crowd.refusal(address):
