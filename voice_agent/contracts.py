@@ -187,6 +187,22 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Skills:
+    """How a call was led, in counts.
+
+    ``pushes``: replies that advise or confront without having been let. ``action_runs``: stretches
+    in the action stage, and ``handed_back`` those in which the decision was left to the caller.
+    """
+
+    replies: int = 0
+    pushes: int = 0
+    reflections: int = 0
+    questions: int = 0
+    action_runs: int = 0
+    handed_back: int = 0
+
+
+@dataclass(frozen=True)
 class SessionReport:
     turns: int
     strategies: dict[str, int]
@@ -197,6 +213,7 @@ class SessionReport:
     handoff: bool
     disclosed_ai: bool
     activities: tuple[dict[str, Any], ...] = ()  # what was done together: names and counts
+    skills: Skills = field(default_factory=Skills)
 
 
 def to_json(record: Any) -> Any:

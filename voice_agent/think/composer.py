@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 
+from voice_agent.think.autonomy import handed_back
 from voice_agent.think.dialogue import Draft
 from voice_agent.think.guard_out import faults, tidy
 from voice_agent.think.mind import Mind
@@ -25,7 +26,10 @@ def compose(mind: Mind, brief: Brief, numbers: frozenset[str], rng: random.Rando
     except Exception:
         logger.exception("the writer failed; a plain invitation to go on is said instead")
         draft = None
-    return draft or next(safe_drafts(brief.dialogue.spoken))
+    if draft is None:
+        return next(safe_drafts(brief.dialogue.spoken))
+    whole = handed_back(draft, brief, rng)
+    return draft if _wrong(whole, brief, numbers) else whole
 
 
 def _wrong(draft: Draft, brief: Brief, numbers: frozenset[str]) -> tuple[str, ...]:

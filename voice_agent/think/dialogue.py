@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from voice_agent.contracts import Fact, Reply, Strategy
+from voice_agent.contracts import Fact, Reply, Stage, Strategy
 from voice_agent.think.causes import Chain
 from voice_agent.think.correction import Correction
 from voice_agent.think.facts import Event
-from voice_agent.think.mi import QUESTIONS, REFLECTIONS
+from voice_agent.think.mi import AUTONOMY, QUESTIONS, REFLECTIONS
 from voice_agent.think.perspective import Perspectives
 from voice_agent.think.understand import Insight, merge_facts
 from voice_agent.think.words import hear
@@ -59,6 +59,7 @@ class Dialogue:
     verdict_turn: int | None = None  # when the caller last judged themselves harshly
     looks: int = 0  # questions that have looked at that verdict from outside
     asked_and_said_back: Counter[str] = field(default_factory=Counter)  # of the support replies
+    handed_back: bool = False  # the decision, in this stretch of the action stage
     summed_up: int = -2  # turn of the last summary of what was understood
     asked: set[str] = field(default_factory=set)
     offered: set[str] = field(default_factory=set)
@@ -138,6 +139,8 @@ class Dialogue:
         self.log.append(("agent", reply.text))
         if draft is None:
             return
+        still = self.handed_back and reply.stage is Stage.ACTION
+        self.handed_back = still or bool(AUTONOMY & set(reply.mi_codes))
         self.drafts.append(draft)
         self.looks += draft.asks == "verdict"
         self.asked_and_said_back.update(

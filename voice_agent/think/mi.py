@@ -22,6 +22,7 @@ CODES = (
 
 REFLECTIONS = frozenset({"simple_reflection", "complex_reflection"})
 QUESTIONS = frozenset({"open_question", "closed_question"})
+AUTONOMY = frozenset({"emphasise_autonomy", "seek_collaboration"})
 _CLOSED = re.compile(
     r"^(?:(?:and|so|but|okay),? )?"
     r"(?:is|are|do|does|did|have|has|can|could|would|will|was|were|am)\b",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from voice_agent.contracts import Reply, RiskLevel, RiskState, SessionReport
+from voice_agent.think.skills import skills_of
 
 
 def session_report(
@@ -34,4 +35,5 @@ def session_report(
         handoff=risk.handoff,
         disclosed_ai=disclosed,
         activities=activities,
+        skills=skills_of(replies),
     )

@@ -8,9 +8,7 @@ from __future__ import annotations
 from voice_agent.evaluate.esc.held import Held
 from voice_agent.evaluate.esc.seeker import STRENGTH, TURNED
 from voice_agent.evaluate.likeness import alike
-from voice_agent.think.mi import QUESTIONS, REFLECTIONS
 from voice_agent.think.prototypes import Embed
-from voice_agent.think.skills import action_runs, count, hands_back, pushed
 
 
 def told(held: Held) -> float:
@@ -71,15 +69,16 @@ def alarmed(held: Held) -> float:
 
 def pushes(held: Held) -> float:
     """Share of the replies that advise or confront unasked, by the agent's own codes."""
-    return sum(map(pushed, held.replies)) / len(held.replies)
+    skills = held.report.skills
+    return skills.pushes / max(1, skills.replies)
 
 
 def reflections(held: Held) -> float:
     """Reflections for each question, by the agent's own codes."""
-    return count(held.replies, REFLECTIONS) / max(1, count(held.replies, QUESTIONS))
+    return held.report.skills.reflections / max(1, held.report.skills.questions)
 
 
 def autonomy(held: Held) -> float | None:
     """Share of the stretches in the action stage in which the decision is handed back."""
-    runs = action_runs(held.replies)
-    return sum(map(hands_back, runs)) / len(runs) if runs else None
+    skills = held.report.skills
+    return skills.handed_back / skills.action_runs if skills.action_runs else None
