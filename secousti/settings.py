@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     """A caller whose connection breaks may come back so long; 0: he must call anew."""
     waiting: int = Field(default=32, ge=1)
     """Connections that have not said hello yet; more are told to come back."""
+    ray: int = Field(default=0, ge=0, le=1000)
+    """Replicas of the server behind Ray Serve's ingress; 0: this one process, without Ray."""
+    ray_cpus: float = Field(default=1.0, gt=0)
+    """Cores that a Ray cluster reserves for each replica."""
     call_limit_s: float = Field(default=3600.0, gt=0)
     """An hour; longer is a line left open."""
     idle_timeout_s: float = Field(default=20.0, gt=0)

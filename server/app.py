@@ -41,6 +41,7 @@ from server.metrics import Metrics
 from server.page import Page
 from server.parts import Parts
 from server.proxies import UNKNOWN, Proxies
+from server.returning import Register, Seats
 from server.scrape import Scrape
 from server.scripts import ScriptShelf
 from server.session import Session
@@ -96,6 +97,7 @@ class Server:
     """A running server, as an async context manager: inside it calls are answered.
 
     :attr:`capacity` is measured where the settings leave the number of slots open (a second).
+    ``register`` is told of every call that begins and ends.
 
     Raises on entry:
         SecoustiError: no token on a public address, port in use, unreadable TLS files.
@@ -109,6 +111,7 @@ class Server:
         shelf: ScriptShelf | None = None,
         clock: Callable[[], float] = time.monotonic,
         admits: Admission | None = None,
+        register: Register | None = None,
     ) -> None:
         check_exposure(settings.host, settings.token, settings.insecure, settings.tokens)
         self._settings, self._certificate = settings, certificate_of(settings)
@@ -136,6 +139,7 @@ class Server:
             self.metrics,
             traces_of(settings),
             keeper_of(settings),
+            Seats(register),
         )
         self._sessions: set[Session] = set()
         self._started = self._draining = False

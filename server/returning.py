@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Protocol
 
 from server.link import Link
 from server.wires.closing import MEANING, CallEnded, CloseCode
@@ -51,19 +51,31 @@ class Seat:
             self._back.get_nowait()[0].release(ended)
 
 
+class Register(Protocol):
+    """Who else wants to know which calls there are; must not block."""
+
+    def enter(self, session: str) -> None: ...
+    def leave(self, session: str) -> None: ...
+
+
 class Seats:
     """Every running call's, by its session's name, and the tasks that run them."""
 
-    def __init__(self) -> None:
+    def __init__(self, register: Register | None = None) -> None:
+        self._register = register
         self._seats: dict[str, Seat] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._nobody = secrets.token_urlsafe(TOKEN_BYTES)
 
     def keep(self, session: str, seat: Seat) -> None:
         self._seats[session] = seat
+        if self._register is not None:
+            self._register.enter(session)
 
     def forget(self, session: str) -> None:
         self._seats.pop(session, None)
+        if self._register is not None:
+            self._register.leave(session)
 
     def start(self, call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs a call, which may outlive the connection that began it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from secousti.commands.words import Subparsers, add_config, describe
 
 if TYPE_CHECKING:
     from secousti.settings import Settings
+    from server.settings import ServerSettings
 
 TEXT = """\
 Listens on ws://127.0.0.1:8765; GET /healthz, /readyz and /metrics on the same port tell how it
@@ -21,7 +23,11 @@ Ctrl-C they may finish what is being said. Either for the second time ends it at
   secousti serve --host 0.0.0.0 --token SECRET --tls-cert cert.pem --tls-key key.pem
   secousti serve --wires call twilio --public-url wss://help.example.org
   secousti serve --audiosocket-port 9092
+  secousti serve --ray 4 --slots 16 --port 8765
   secousti serve --config line.toml --print-config
+
+--ray runs that many servers behind one address as a Ray Serve application, on this machine or on
+the cluster that RAY_ADDRESS names; who comes back finds the server that has his call.
 
 --print-config shows every setting with its reason and where its value comes from, and calls
 nobody; docs/operating.md is the page for operators.
@@ -69,6 +75,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--log-dir", type=Path, help="folder for token logs (default: none kept)")
     parser.add_argument("--store", metavar="PLACE", help="folder or URL for calls (default: none)")
     parser.add_argument("--slots", type=int, help="calls at once (default: measured)")
+    parser.add_argument(
+        "--ray", type=int, nargs="?", const=2, metavar="N", help="as N replicas of Ray (2)"
+    )
     parser.add_argument("--print-config", action="store_true", help="show the settings and stop")
     add_config(parser)
     parser.set_defaults(run=run)
@@ -77,7 +86,7 @@ def add_parser(subparsers: Subparsers) -> None:
 FLAGS = (
     *("host", "port", "token", "insecure", "tls_cert", "tls_key", "log_dir", "slots"),
     *("wires", "public_url", "audiosocket_port", "audiosocket_host"),
-    *("tokens", "drain_s", "log_format", "store"),
+    *("tokens", "drain_s", "log_format", "store", "ray"),
 )
 
 
@@ -95,6 +104,8 @@ def run(args: argparse.Namespace) -> int:
         return print_config(settings, args.config, flags)
     start_logging(settings.log_format, settings.log_words)
     plan = server_settings(settings)
+    if settings.ray:
+        return run_fleet(plan, settings)
     check(plan)  # before the models take their time
     scheme = "wss" if plan.tls_cert else "ws"
 
@@ -107,6 +118,22 @@ def run(args: argparse.Namespace) -> int:
 
     print("loading the models", flush=True)
     asyncio.run(serve(plan, build_parts(settings), ready=ready))
+    return 0
+
+
+def run_fleet(plan: ServerSettings, settings: Settings) -> int:
+    from secousti.house import build_parts
+    from server.fleet.ray_serve import Fleet, check_fleet, serve_fleet
+
+    check_fleet(plan)
+
+    def ready() -> None:
+        print(f"{settings.ray} servers answer at ws://{plan.host}:{plan.port}", flush=True)
+        print(f"and browsers at http://{plan.host}:{plan.port}/", flush=True)
+
+    print(f"starting {settings.ray} servers in Ray", flush=True)
+    fleet = Fleet(settings.ray, settings.ray_cpus)
+    serve_fleet(plan, partial(build_parts, settings), fleet, ready=ready)
     return 0
 
 

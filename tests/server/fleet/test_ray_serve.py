@@ -1,0 +1,109 @@
+"""A fleet of two replicas in a real Ray Serve on this machine, called over its HAProxy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from dataclasses import replace
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from codec.errors import SecoustiError
+from server.fleet import ray_serve
+from server.fleet.ray_serve import APPLICATION, Fleet, check_fleet, start
+from server.wires import native
+from server.wires.closing import CloseCode
+from tests.server.fakes import fake_parts, run
+from tests.server.sockets import QUICK, calling
+
+SETTINGS = replace(QUICK, slots=1, resume_s=60.0, port=8765)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"audiosocket_port": 9092}, "AudioSocket"),
+        ({"insecure": True}, "SECOUSTI_TOKEN"),
+        ({"port": 0}, "--port"),
+        ({"store": "calls"}, "database"),
+        ({"host": "0.0.0.0"}, "SECOUSTI_TOKEN"),
+    ],
+)
+def test_what_a_fleet_cannot_do_is_said_before_anything_starts(change, says):
+    with pytest.raises(SecoustiError, match=says):
+        check_fleet(replace(SETTINGS, **change))
+
+
+def test_without_ray_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(SecoustiError, match=r"secousti\[ray\]"):
+        check_fleet(SETTINGS)
+
+
+@contextlib.contextmanager
+def fleet(settings):
+    """Two replicas in a cluster of this machine."""
+    pytest.importorskip("ray.serve", reason="pip install 'secousti[ray]' to test the fleet")
+    ray, serve = ray_serve.ray_serve()
+    ray.init(include_dashboard=False, num_cpus=4, log_to_driver=False, logging_level="ERROR")
+    try:
+        start(settings, fake_parts, Fleet(replicas=2, cpus=0.5))
+        yield serve
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+
+
+def free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+@pytest.mark.timeout(300)
+def test_two_replicas_share_callers_and_each_finds_his_call_again():
+    settings = replace(SETTINGS, port=free_port(), metrics_token="numbers-for-me")
+    server = SimpleNamespace(port=settings.port)
+    url = f"http://127.0.0.1:{settings.port}"
+
+    async def calls():
+        async with contextlib.AsyncExitStack() as stack:
+            two = [await stack.enter_async_context(calling(server)) for _ in range(2)]
+            async with calling(server, hello=False) as third:  # both slots of the fleet are taken
+                await third.socket.send(native.encode(native.Hello()))
+                assert (await third.closed())[0] == CloseCode.TRY_LATER
+            bearer = {"Authorization": "Bearer numbers-for-me"}
+            numbers = (await asyncio.to_thread(httpx.get, f"{url}/metrics", headers=bearer)).text
+            servers = {
+                line.split('replica="')[1].split('"')[0]
+                for line in numbers.splitlines()
+                if 'replica="' in line
+            }
+            assert len(servers) == 2
+            for caller in two:
+                await comes_back(caller)
+
+    async def comes_back(caller):
+        """By whichever door the ingress opens for him this time."""
+        welcome = caller.of(native.Welcome)[0]
+        begun = await caller.until(native.Begin)
+        caller.socket.transport.abort()
+        word = native.Resume(
+            session=welcome.session, token=welcome.resume, generation=begun.generation
+        )
+        async with calling(server, hello=False) as again:
+            again.wire.broke()
+            await again.socket.send(native.encode(word))
+            await again.until(native.Resumed)
+            await again.until(native.Begin)  # and what was not heard is said again
+
+    with fleet(settings) as serve:
+        assert httpx.get(f"{url}/healthz").json()["status"] == "ready"
+        assert "Secousti" in httpx.get(url).text
+        run(calls(), 120)
+        serve.delete(APPLICATION)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"{url}/healthz", timeout=5).raise_for_status()
