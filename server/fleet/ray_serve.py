@@ -38,6 +38,7 @@ INGRESS = {
     # Of the old HAProxy after a change of replicas: its calls are cut when it stops (default 120).
     "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "7200",
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a busy machine needs more than 5
+    "RAY_worker_niceness": "0",  # sound cannot wait until everybody else has had his turn (15)
 }
 
 

@@ -16,7 +16,10 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
-NO_STATUS, ABNORMAL, GOING_AWAY = 1005, 1006, 1001  # RFC 6455 section 7.4.1
+ABNORMAL, GOING_AWAY = 1006, 1001  # RFC 6455 section 7.4.1
+# How servers of ASGI say that a caller is gone: some call it "no status received", and a caller who
+# closes without one is then taken for lost, whose call waits for him a while.
+LOST = {1005, ABNORMAL, 1012}
 TRY_LATER = 1013
 # What belongs to one connection and not to the request that it carries.
 OF_THE_HOP = {"host", "connection", "upgrade", "origin", "user-agent", "content-length"}
@@ -110,10 +113,10 @@ async def _upwards(receive: Receive, server: ClientConnection) -> None:
 
 async def hang_up(server: ClientConnection, code: int) -> None:
     """A caller's goodbye is passed on; of one who is gone without, the server waits for more."""
-    if code == ABNORMAL:
+    if code in LOST:
         server.transport.abort()
         return
-    await server.close(1000 if code == NO_STATUS else code)
+    await server.close(code)
 
 
 async def _downwards(send: Send, server: ClientConnection) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from server.fleet.directory import Listing
 from server.fleet.gate import returning
 from server.wires import native
@@ -58,11 +60,12 @@ def test_where_one_is_full_the_next_answers_and_the_last_refusal_is_polite():
     with_two(work)
 
 
-def test_who_comes_back_by_the_other_door_finds_his_call():
+@pytest.mark.parametrize("code", [1005, 1006])
+def test_who_comes_back_by_the_other_door_finds_his_call(code):
     async def work(one, two, directory):
         call, welcome = await greeted(one)
         begun = await call.until(native.Begin)
-        await call.gone()
+        await call.gone(code)
         again = Call(two)
         again.wire.broke()
         again.say(

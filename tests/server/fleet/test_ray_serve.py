@@ -43,6 +43,12 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch):
         check_fleet(SETTINGS)
 
 
+@pytest.fixture(autouse=True)
+def quick_goodbyes(monkeypatch):
+    """Replicas are drained for half a minute, so that every ingress has heard of it."""
+    monkeypatch.setenv("RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", "1")
+
+
 @contextlib.contextmanager
 def fleet(settings):
     """Two replicas in a cluster of this machine."""
