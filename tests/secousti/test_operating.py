@@ -20,7 +20,7 @@ def test_every_metric_is_on_the_page_and_no_other() -> None:
         metric.name + ("_total" if metric.type == "counter" else "")
         for metric in Metrics().registry.collect()
         if metric.name.startswith("secousti_")
-    } | {"secousti_slots", "secousti_slots_used", "secousti_ready"}
+    } | {f"secousti_{name}" for name in ("slots", "slots_used", "ready", "tasks")}
     assert set(re.findall(r"`(secousti_\w+)`", PAGE)) == defined
 
 
