@@ -25,12 +25,14 @@ _AGREE = (  # verbs that stood with one person, now with "you"
     (r"\byou was\b", "you were"),
     (r"\byou has\b", "you have"),
     (r"\byou does\b", "you do"),
+    (r"\byou doesn't\b", "you don't"),
     (r"\b(does|Does) you\b", "do you"),
     (r"\b(is|Is) you\b", "are you"),
     (r"\b(was|Was) you\b", "were you"),
     (r"\b(has|Has) you\b", "have you"),
     (
-        r"\byou (think|look|believe|know|want|see|put|feel|say|go|come|leave|find|move|take)s\b",
+        r"\byou (think|look|believe|know|want|see|put|feel|say|go|come|leave|find|move|take|hide|"
+        r"keep|store|lock|assume|expect|hope|hear|notice|laugh|stay)s\b",
         r"you \1",
     ),
     (r"\byou goes\b", "you go"),
@@ -55,6 +57,12 @@ def protagonist(item: Item) -> str:
         if names:
             return Counter(names).most_common(1)[0][0]
     return ""
+
+
+def names_in(item: Item) -> list[str]:
+    """The names of people in a story and its question, each once, in order."""
+    names = _NAME.findall(f"{item.story} {item.question}")
+    return [name for name in dict.fromkeys(names) if name not in _NOT_NAMES]
 
 
 def first_person(item: Item) -> Item:

@@ -14,7 +14,9 @@ from functools import cache
 from voice_agent.contracts import View
 from voice_agent.think.facts import patterns
 from voice_agent.think.paraphrase import second_person
+from voice_agent.think.people import genders, known_people
 from voice_agent.think.tables import table
+from voice_agent.think.witness import Witnesses
 from voice_agent.think.words import Heard
 
 MOST_VIEWS = 12
@@ -36,26 +38,20 @@ def _cues(person: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
-@cache
-def _genders() -> dict[str, str]:
-    """Word for a person -> pronoun that fits."""
-    book = table("understand/views")["pronouns"]
-    return {word: pronoun for pronoun, words in book.items() for word in words}
-
-
 @dataclass
 class Perspectives:
     """The views of one call, newest last. A newer view of the same kind replaces an older one that
     says the opposite: who has been told is no longer unaware."""
 
     views: list[View] = field(default_factory=list)
+    witnesses: Witnesses = field(default_factory=Witnesses)
     _people: list[str] = field(default_factory=list)  # last mentioned last
 
     def hear(self, heard: Heard, turn: int) -> None:
         """Take in one caller turn."""
         for sentence in heard.text.split(" . "):
             found = list(self._sentence(sentence, turn))
-            for view in found:
+            for view in (*found, *self._missed(sentence, turn)):
                 self._keep(view)
         del self.views[:-MOST_VIEWS]
 
@@ -65,6 +61,18 @@ class Perspectives:
         told.hear(heard, 0)
         gone = {(view.attitude, view.content) for view in told.views}
         self.views = [v for v in self.views if (v.attitude, v.content) not in gone]
+        self.witnesses = Witnesses()  # rather too much forgotten than too little
+
+    def _missed(self, sentence: str, turn: int) -> list[View]:
+        """What others go on believing because they were not there for a change told now."""
+        before = self.witnesses.mistaken()
+        self.witnesses.hear(sentence)
+        new = [one for one in self.witnesses.mistaken() if one not in before]
+        return [
+            View(who, "believes", f"the {thing} is {at}", turn)
+            for who, thing, at in new
+            if who != "you"
+        ]
 
     def newest(self, attitude: str) -> View | None:
         """The newest view of that kind."""
@@ -77,11 +85,12 @@ class Perspectives:
             for v in self.views
         ]
         self._people = [right if person == wrong else person for person in self._people]
+        self.witnesses.rename(wrong, right)
 
     def _sentence(self, sentence: str, turn: int) -> Iterator[View]:
         taken: list[tuple[int, int]] = []
         found: list[tuple[int, View]] = []
-        for attitude, cue in _cues(_known_people()):
+        for attitude, cue in _cues(known_people()):
             for match in cue.finditer(sentence):
                 if any(a < match.end() and match.start() < b for a, b in taken):
                     continue
@@ -111,7 +120,7 @@ class Perspectives:
     def _meant(self, pronoun: str) -> str:
         """The person a pronoun stands for: the last that fits, "" where there is none."""
         for person in reversed(self._people):
-            fits = _genders().get(person.split()[-1])
+            fits = genders().get(person.split()[-1])
             if fits == pronoun or (fits is None and pronoun != "they") or pronoun == "they":
                 return person
         return ""
@@ -127,16 +136,6 @@ class Perspectives:
             if (old.holder, old.attitude) != (view.holder, view.attitude)
             and not (old.holder == view.holder and old.attitude == opposite)
         ] + [view]
-
-
-@cache
-def _known_people() -> str:
-    """A pattern for people as callers name them."""
-    words = "|".join(sorted(_genders(), key=len, reverse=True))
-    more = (
-        "boss|manager|supervisor|partner|ex|friend|neighbor|teacher|doctor|landlord|roommate|cousin"
-    )
-    return rf"my (?:\w+ )?(?:{words}|{more})|the (?:kids|children|boss|doctor|teacher|landlord)"
 
 
 def _content(match: re.Match[str]) -> str:

@@ -10,8 +10,10 @@ import pytest
 
 from codec.errors import SecoustiError
 from voice_agent.evaluate.corpus import check_file
+from voice_agent.evaluate.first_person import Item
 from voice_agent.evaluate.lines import read_rows
 from voice_agent.evaluate.talks import read_talks
+from voice_agent.evaluate.tracked import tracked_answer
 
 CALLER = {"who": "caller", "text": "My boss yells at me.", "emotion": "anger", "risk": "none"}
 SUPPORTER = {
@@ -96,3 +98,26 @@ def test_esconv_spellings_are_evened_out(tmp_path: Path) -> None:
         read_talks(
             write(tmp_path, {"dialog": [{"speaker": "sys", "text": "x", "strategy": "Joke"}]})
         )
+
+
+STORY = "Nora puts the letter in the drawer. Nora goes to work. Felix moves the letter to the shed."
+PLACES = ("in the drawer", "in the shed")
+
+
+@pytest.mark.parametrize(
+    ("story", "question", "options", "answer"),
+    [
+        (STORY, "Where does Nora think the letter is?", PLACES, 0),
+        (STORY, "Where does Felix think the letter is?", PLACES, 1),
+        (STORY, "Where is the letter really?", PLACES, 1),
+        (STORY, "Where does Nora think the ball is?", PLACES, None),
+        ("Theo doesn't know about the job.", "Does Theo know about the job?", ("yes", "no"), 1),
+        ("Ann thinks that Bo is ill.", "What does Ann think?", ("Bo is well", "Bo is ill"), 1),
+        ("It rained.", "What does Ann think?", ("a", "b"), None),
+    ],
+)
+def test_questions_are_answered_from_the_tracker_or_not_at_all(
+    story: str, question: str, options: tuple[str, ...], answer: int | None
+) -> None:
+    item = Item(story, question, options, 0, "")
+    assert tracked_answer(item) == answer

@@ -146,12 +146,14 @@ def test_practice_scores_given_ratings(tmp_path: Path) -> None:
 
 def test_tom_in_both_persons(tmp_path: Path) -> None:
     row = {
-        "story": "Anna puts the ball in the box. Ben moves it to the bag.",
+        "story": "Anna puts the ball in the box. Anna goes out. Ben moves it to the bag.",
         "question": "Where does Anna look for the ball?",
         "options": ["in the box", "in the bag"], "answer": "A", "ability": "belief",
     }  # fmt: skip
     report = measure(tmp_path, "tom", row)
     assert report.scores["third person"].value == 1.0
+    assert report.scores["first less third"].value == 0.0
+    assert report.scores["answered by the tracker"].value == 1.0
     assert report.scores["chance"].value == 0.5
 
 

@@ -1,7 +1,8 @@
 """Suite ``tom``: belief questions in the third and the first person, and the number game.
 
-A diagnostic. The embedded mind has no reader of stories: it picks the option nearest to the story,
-which is close to chance, and the report says so; an endpoint is asked in words.
+A diagnostic. The embedded answers are those of the tracker that follows a call's other people
+(:mod:`voice_agent.think.perspective`); where it knows nothing of the matter, the option nearest to
+the story is taken, and the report says how often. An endpoint is asked in words.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from voice_agent.evaluate.metrics import share
 from voice_agent.evaluate.number_game import LEVELS, Player, play, rule_reader
 from voice_agent.evaluate.report import Report, Score, Table, grid, scored
 from voice_agent.evaluate.suites.options import Options
+from voice_agent.evaluate.tracked import tracked_answer
 from voice_agent.think.endpoint import Endpoint, Message
 
 DEADLINE_S = 20.0  # nobody waits on the phone here
@@ -28,7 +30,9 @@ Pair = tuple[bool, bool]  # right in the third person, right in the first
 def run_tom(path: Path, options: Options) -> Report:
     """Answer lines of ``{"story","question","options","answer","ability"}`` in both persons."""
     items = [_item(row) for row in read_rows(path)]
-    pairs = [(_right(item, options), _right(first_person(item), options)) for item in items]
+    told = [(item, first_person(item)) for item in items]
+    pairs = [(_right(third, options), _right(first, options)) for third, first in told]
+    tracked = [tracked_answer(item) is not None for both in told for item in both]
     endpoint = options.mind.endpoint
     player = _asks(endpoint) if endpoint else rule_reader
     games = {f"number game, {level}": Score(share(play(level, player))) for level in LEVELS}
@@ -40,10 +44,13 @@ def run_tom(path: Path, options: Options) -> Report:
             "first person": scored(pairs, lambda p: share([b for _, b in p]), options.seed),
             "first less third": scored(pairs, _difference, options.seed, note="paired"),
             "chance": Score(sum(1 / len(item.options) for item in items) / len(items)),
+            **({} if endpoint else {"answered by the tracker": Score(share(tracked))}),
             **games,
         },
         tables={"abilities": _abilities(items, pairs)},
-        notes=() if endpoint else ("embedded answers are the option nearest to the story",),
+        notes=()
+        if endpoint
+        else ("without a word from the tracker: the option nearest to the story",),
     )
 
 
@@ -66,8 +73,10 @@ def _item(row: Row) -> Item:
 
 def _right(item: Item, options: Options) -> bool:
     endpoint = options.mind.endpoint
-    chosen = _answered(item, endpoint) if endpoint else _nearest(item, options)
-    return chosen == item.answer
+    if endpoint:
+        return _answered(item, endpoint) == item.answer
+    tracked = tracked_answer(item)
+    return (_nearest(item, options) if tracked is None else tracked) == item.answer
 
 
 def _nearest(item: Item, options: Options) -> int:
