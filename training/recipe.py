@@ -46,21 +46,22 @@ SENDER_FROZEN = ("connector", "decoder", "voice_condition")
 CODEC_STAGES = (
     # 1. Continuous autoencoder: gives the decoder a start and the acoustic target A.
     Stage("acoustic", 0.06, "acoustic", 1e-3, 1e-3, 12, ALL_PARTS),
-    # 2. Everything end to end through the tokens, held near A and near the text.
+    # 2. Everything end to end through the tokens, held near A and near the text; the loss of
+    #    loudness teaches the tokens what is heard, which no later stage can.
     Stage(
         "semantic", 0.60, "semantic", 1e-3, 2e-4, 12, ALL_PARTS,
-        constraint=0.1, kl=0.01, phones=0.07, contrast=0.07,
+        constraint=0.1, kl=0.01, phones=0.1, contrast=0.07, loudness=0.2,
     ),
     # 3. Naturalness: receiver only, so that tokens stay what they are; the judges are small because
     #    a discriminator step costs several generator steps on a CPU.
     Stage(
         "adversarial", 0.20, "semantic", 3e-4, 1e-4, 8, SENDER_FROZEN,
-        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14,
+        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14, loudness=0.2,
     ),
-    # 4. Annealing: the same losses and that of loudness while the learning rate goes to zero.
+    # 4. Annealing: the same losses while the learning rate goes to zero.
     Stage(
         "finish", 0.14, "semantic", 2e-4, 0.0, 8, SENDER_FROZEN,
-        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14, loudness=0.1,
+        magnitude=0.1, phase=0.1, lost=0.05, adversarial=0.07, matching=0.14, loudness=0.3,
     ),
 )  # fmt: skip
 
