@@ -110,7 +110,7 @@ class Call:
             self._noticed,
             self._deafened,
             self._turns.flushed,
-            settings.respond_deadline_s,
+            2 * settings.respond_deadline_s,  # ears give a recogniser that hangs up by themselves
         )
         hand_off = parts.hand_off and partial(
             parts.hand_off, CallName(name, wire.name, wire.peer_id)

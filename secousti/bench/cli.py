@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CALLS_TEXT = """\
 Starts 'secousti serve' in a process of its own, with the embedded default and the settings in
 force, and calls it from this one: synthetic callers on our own wire, Twilio's and Asterisk's
-AudioSocket say their lines in real time, hear the answers, and interrupt every third. First one
+AudioSocket say their lines in real time, hear the answers, and interrupt every second. First one
 call on each wire, then all --sessions at once, then one call more than fit.
 
   secousti bench calls --sessions 8 --seconds 120 --json R.json
@@ -141,7 +141,7 @@ def _told(found: Measured) -> dict[str, Any]:
             "wires": list(plan.wires),
             "rate": plan.rate,
             "caller_speech_share": plan.share,
-            "interrupts": "every third answer, 1.5 s after it began",
+            "interrupts": "every second answer, 1.5 s after it began",
         },
         "server": {"slots": found.health["slots"]},
         "broken": [t.broken for load in found.loads for t in load.tallies if t.broken],

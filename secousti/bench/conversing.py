@@ -40,7 +40,7 @@ class Manner:
     interrupts (0: never); he begins with line ``first``."""
 
     share: float = 0.4
-    barge_every: int = 3
+    barge_every: int = 2
     first: int = 0
 
 

@@ -48,7 +48,7 @@ def test_ears_that_hang_are_replaced_and_apologised_for(rate):
     async def caller(line, session):
         await line.until(native.End, 2)
         assert line.of(native.TurnInfo)[1].said.startswith(APOLOGY)
-        assert PATIENCE_S <= now() <= PATIENCE_S + 3
+        assert 2 * PATIENCE_S <= now() <= 2 * PATIENCE_S + 3
         await line.speak(SILENT, 0.64)
         await line.turn()
         await line.until(native.End, 3)
@@ -61,7 +61,7 @@ def test_ears_that_always_hang_end_the_call_in_words():
     async def caller(line, session):
         await line.until(native.Failure)
         assert line.of(native.TurnInfo)[-1].said.startswith(PARTING)
-        assert now() < 4 * PATIENCE_S
+        assert now() < 7 * PATIENCE_S
 
     ended = virtually(caller, listener=lambda: Slow(HOUR), shelf=with_apology())
     assert ended.code is CloseCode.FAULT
