@@ -3,6 +3,10 @@
 The ears call speech after about 100 ms. A cough, a door or a click is over soon after; a word goes
 on. So the sound must still be there, at a comparable level, after ``NOISE_MS`` of it have passed;
 recognised words settle it earlier. All times are audio times, so a slow machine decides the same.
+
+What begins right as the agent does is often the agent itself, come back over a line whose echo
+canceller has not settled: such a sound must last longer. On a line that is known to echo, sound
+proves nothing, and only words that are not the agent's own do.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from server.parts import Pcm
 NOISE_MS = 120  # shorter noises do not cut the agent off; longer and it would feel deaf
 TAIL_MS = 40  # what comes right after must still sound ...
 TAIL_RATIO = 0.1  # ... no more than 20 dB below its loudest part: the s of "yes" is that faint
+GRACE_MS = 300  # after the agent has begun: echo comes back sooner (ITU-T G.131: up to 300 ms)
+GRACE_NOISE_MS = 400  # what began in it must last so long
 KEPT_MS = 1000
 
 
@@ -27,6 +33,12 @@ class BargeIn:
         self._recent: deque[Pcm] = deque()
         self._end = 0  # samples heard since the call began
         self._start: int | None = None
+        self._grace_end = 0
+        self.echoes = False  # the agent has been heard on the caller's line
+
+    def agent_began(self) -> None:
+        """The agent is heard from now on."""
+        self._grace_end = self._end + _samples(GRACE_MS)
 
     def started(self, t: float) -> None:
         """The ears noticed speech that began at ``t`` seconds of audio."""
@@ -50,7 +62,10 @@ class BargeIn:
 
     def confirmed(self) -> bool:
         """Whether the suspected sound has lasted; a sound that died away stays unconfirmed."""
-        if self._start is None or self._end - self._start < _samples(NOISE_MS + TAIL_MS):
+        if self._start is None or self.echoes:
+            return False
+        least_ms = GRACE_NOISE_MS if self._start < self._grace_end else NOISE_MS
+        if self._end - self._start < _samples(least_ms + TAIL_MS):
             return False
         heard = np.concatenate(self._recent)
         sound = heard[max(0, len(heard) - (self._end - self._start)) :]

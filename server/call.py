@@ -23,13 +23,14 @@ from server.hearing import FLUSH_MS, Hearer
 from server.house import House
 from server.latency import Arrivals
 from server.line import Line
+from server.noticing import Notice
 from server.outbox import Outbox
 from server.parts import CallName, Known
 from server.playout import Playout
 from server.returning import Seat
 from server.speaking import Speaker
 from server.store.keeper import KeptCall
-from server.talking import Back, Cancelled, Nudged, PersonWanted, Talker
+from server.talking import Back, Cancelled, Closing, Nudged, PersonWanted, Talker
 from server.turns import Turns
 from server.wires import native
 from server.wires.closing import MEANING, CallEnded, CloseCode, Dropped, ProtocolError
@@ -48,13 +49,7 @@ from server.wires.events import (
 )
 from server.wires.native import Flush, Packets
 from server.wires.wire import CallerEvent, ClientDecides
-from voice_agent.listen.events import (
-    ListenEvent,
-    Partial,
-    SpeechDismissed,
-    SpeechStarted,
-    TurnEnded,
-)
+from voice_agent.listen.events import TurnEnded
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +102,7 @@ class Call:
             line,
             parts.listener,
             house.pool,
-            self._noticed,
+            lambda event: self._notice(event),
             self._deafened,
             self._turns.flushed,
             2 * settings.respond_deadline_s,  # ears give a recogniser that hangs up by themselves
@@ -132,6 +127,10 @@ class Call:
             house.clock,
             self._diary.turn,
             self._hearer.agent_speaks,
+            settings.silences_s,
+        )
+        self._notice = Notice(
+            self._talker, self._turns, self._send, self._cut, lambda: self._hearer.barge_in
         )
 
     async def run(self, events: Sequence[CallerEvent] = ()) -> CallEnded:
@@ -172,6 +171,7 @@ class Call:
             group.create_task(self._talker.run(self._seat.link.wire.greets))
             group.create_task(self._outbox.run(self._diary.sent))
             group.create_task(self._watch())
+            group.create_task(self._announce())
 
     # The reader.
 
@@ -316,30 +316,7 @@ class Call:
             self._cut()
             self._talker.offer(PersonWanted())
 
-    # What the hearer noticed.
-
-    def _noticed(self, event: ListenEvent) -> None:
-        if isinstance(event, Partial) and self._hearer.barge_in.suspected:
-            self._cut()  # words: no noise
-        if not isinstance(event, TurnEnded):
-            self._send(event)
-        match event:
-            case SpeechStarted() if self._turns.taking.interrupts:
-                self._talker.caller_speaks = True
-                if self._talker.is_speaking:
-                    self._hearer.barge_in.started(event.t)
-            case SpeechDismissed():
-                self._floor_is_free()
-                self._talker.offer(event)
-            case TurnEnded():
-                if self._turns.taking.interrupts:
-                    self._cut()
-                self._floor_is_free()
-                self._turns.ended(event)
-
-    def _floor_is_free(self) -> None:
-        self._talker.caller_speaks = False
-        self._hearer.barge_in.settled()
+    # The floor.
 
     def _deafened(self, for_good: bool) -> None:
         self._arrivals.rebase(self._hearer.heard_samples)
@@ -370,6 +347,15 @@ class Call:
         except TimeoutError:
             log.info("call %s is cut while the agent speaks", self._name)
         raise CallEnded(code, why)
+
+    async def _announce(self) -> None:
+        """Has the talker say that the call will end, and then end it; where there is risk it does
+        neither, and is asked no more."""
+        settings = self._settings
+        await asyncio.sleep(max(0.0, settings.session_s - settings.closing_notice_s))
+        self._talker.offer(Closing(now=False))
+        await asyncio.sleep(settings.closing_notice_s)
+        self._talker.offer(Closing(now=True))
 
 
 def _first(group: BaseExceptionGroup[Any]) -> Any:

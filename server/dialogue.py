@@ -1,16 +1,20 @@
 """The conversation as the session sees it: awaited, with a deadline, and never without an answer.
 
-The dialogue itself blocks and knows no event loop. Its calls run in the worker pool, one at a time
-per caller. When it fails or takes too long the caller hears an apology instead of nothing; an
-overdue answer that comes later is not spoken, and the history is told so.
+The conversation itself blocks and knows no event loop. It is asked in the worker pool, one thing at
+a time per caller. A turn is answered on a fork of it, so that an answer can be worked out while the
+caller may still go on (:meth:`Dialogue.prepare`), and taken back when they do. When it fails or
+takes too long the caller hears an apology instead of nothing; an overdue answer that comes later is
+not spoken, and the history is told so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from server.parts import Conversation
@@ -68,6 +72,23 @@ def apology(after: Reply | None = None, words: str = APOLOGY_ID) -> Reply:
     )
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A reply that was cut, and how many of its characters were heard."""
+
+    reply: Reply
+    chars: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An answer being worked out on a fork; it answers ``words``, with ``cut`` known."""
+
+    words: str
+    cut: Cut | None
+    work: asyncio.Future[tuple[Conversation, Reply]]
+
+
 class Dialogue:
     """One caller's :class:`Conversation`, off the event loop."""
 
@@ -81,25 +102,53 @@ class Dialogue:
         self._conversation, self._hand_off = conversation, hand_off
         self._pool = pool
         self._deadline_s = deadline_s
+        self._draft: Draft | None = None
         self._overdue: asyncio.Future[Any] | None = None
+        self._before: Conversation | None = None  # the newest answer, until it is heard
         self._last: Reply | None = None
         self._failures = 0
 
     async def open(self) -> Reply:
         """The greeting, or an apology."""
-        return await self._answer(self._conversation.open)
+        return await self._answer(partial(self._ask, self._conversation.open))
 
-    async def respond(self, turn: UserTurn) -> Reply:
+    async def silent(self, count: int) -> Reply:
+        """What is said to a caller who has been silent for the ``count``-th time in a row."""
+        return await self._answer(partial(self._ask, self._conversation.silent, count))
+
+    async def closing(self, now: bool) -> Reply | None:
+        """What is said when the call is to end soon, or ``now``; None when it must go on."""
+        try:
+            reply: Reply | None = await self._ask(self._conversation.closing, now)
+        except Exception:
+            log.exception("the end of the call could not be spoken of")
+            return None
+        return reply
+
+    def prepare(self, turn: UserTurn, cut: Cut | None = None) -> None:
+        """Begins to work out the answer to a turn that may not be over yet."""
+        if self._overdue is None and not self._is_drafted(turn, cut):
+            self._draft = self._begin(turn, cut)
+
+    async def respond(self, turn: UserTurn, cut: Cut | None = None) -> Reply:
         """The answer to ``turn``, or an apology after the deadline or a fault."""
-        return await self._answer(self._conversation.respond, turn)
+        return await self._answer(partial(self._respond, turn, cut))
 
-    async def heard(self, reply: Reply, spoken_chars: int) -> None:
-        """Tells the history how much of ``reply`` was heard before the caller spoke."""
-        if reply.script_id in WORDS:
+    def take_back(self) -> bool:
+        """Forgets the newest turn and its answer, which nobody has heard; False if it cannot."""
+        if self._before is None or self._overdue is not None:
+            return False
+        self._conversation.become(self._before)
+        self._before = self._draft = None
+        return True
+
+    async def heard(self, cut: Cut) -> None:
+        """Tells the history how much of a reply was heard before the caller spoke."""
+        if cut.reply.script_id in WORDS:
             return  # the conversation does not know this reply
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._run(self._conversation.heard, reply, spoken_chars)
+                await self._ask(self._conversation.heard, cut.reply, cut.chars)
         except Exception:
             log.exception("the history could not be cut to what was heard")
 
@@ -115,11 +164,11 @@ class Dialogue:
                 log.exception("nobody could be asked to take over")
         return apology(self._last, PERSON_ID if coming else NO_PERSON_ID)
 
-    async def _answer(self, method: Callable[..., Reply], *args: Any) -> Reply:
+    async def _answer(self, ask: Callable[[], Awaitable[Reply]]) -> Reply:
         try:
             async with asyncio.timeout(self._deadline_s):
                 await self._settle()
-                self._last = await self._run(method, *args)
+                self._last = await ask()
                 self._failures = 0
                 return self._last
         except TimeoutError:
@@ -129,25 +178,68 @@ class Dialogue:
         self._failures += 1
         return apology(self._last, PARTING_ID if self._failures >= FAILURES else APOLOGY_ID)
 
-    async def _run(self, method: Callable[..., Any], *args: Any) -> Any:
-        """``method`` in the pool; a call that is abandoned stays known as overdue."""
-        future = asyncio.get_running_loop().run_in_executor(self._pool, method, *args)
+    async def _ask(self, method: Callable[..., Any], *args: Any) -> Any:
+        """``method`` of the conversation in the pool; no draft from before fits after it."""
+        self._draft = self._before = None
+        return await self._awaited(
+            asyncio.get_running_loop().run_in_executor(self._pool, method, *args)
+        )
+
+    async def _respond(self, turn: UserTurn, cut: Cut | None) -> Reply:
+        drafted = self._draft if self._is_drafted(turn, cut) else None
+        self._draft = None
+        draft = drafted or self._begin(turn, cut)
+        reply: Reply
+        fork, reply = await self._awaited(draft.work)
+        self._before = self._conversation.become(fork)
+        return reply
+
+    def _is_drafted(self, turn: UserTurn, cut: Cut | None) -> bool:
+        draft = self._draft
+        return draft is not None and (draft.words, draft.cut) == (turn.text, cut)
+
+    def _begin(self, turn: UserTurn, cut: Cut | None) -> Draft:
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._pool, _rehearse, self._conversation, turn, cut)
+        work.add_done_callback(_looked_at)
+        return Draft(turn.text, cut, work)
+
+    async def _awaited(self, future: asyncio.Future[Any]) -> Any:
+        """Its result; one that is abandoned before it came stays known as overdue."""
         self._overdue = future
         result = await asyncio.shield(future)
         self._overdue = None
         return result
 
     async def _settle(self) -> None:
-        """Waits for an overdue call: the conversation takes one call at a time."""
+        """Waits for an overdue answer: it was not spoken, but the turn it answers was said."""
         if self._overdue is None:
             return
-        overdue = self._overdue
         try:
-            late = await asyncio.shield(overdue)
+            late = await asyncio.shield(self._overdue)
         except asyncio.CancelledError:
             raise
         except Exception:
             late = None  # it failed, and was apologised for
         self._overdue = None
+        if isinstance(late, tuple):
+            fork, late = late
+            self._conversation.become(fork)
         if isinstance(late, Reply):
-            await self._run(self._conversation.heard, late, 0)
+            await self._ask(self._conversation.heard, late, 0)
+
+
+def _rehearse(
+    conversation: Conversation, turn: UserTurn, cut: Cut | None
+) -> tuple[Conversation, Reply]:
+    """The answer to ``turn``, and the conversation as it stands after it; nothing else changes."""
+    fork = conversation.fork()
+    if cut is not None and cut.reply.script_id not in WORDS:
+        fork.heard(cut.reply, cut.chars)
+    return fork, fork.respond(turn)
+
+
+def _looked_at(work: asyncio.Future[Any]) -> None:
+    """A draft that nobody takes may fail without a word."""
+    if not work.cancelled():
+        work.exception()

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 UPLINK_PACKETS = 256  # heard later than they came, at most; then the reader waits, and so does TCP
 FAULTS = 3  # of the ears in a row; newer ears would fail too
 HEAR_AT_ONCE = 8  # packets the ears take in one go when they are behind
-FLUSH_MS = 1_600  # ends any turn: the ears' longest patience is 1,376 ms
+FLUSH_MS = 2_000  # ends any turn: the ears' longest patience is 1,792 ms
 FLUSH = silence(FLUSH_MS)
 
 
@@ -58,6 +58,8 @@ class Hearer:
     def agent_speaks(self, speaking: bool) -> None:
         """Tells the ears whether the agent's voice is being heard now."""
         self._listener.agent_speaking = speaking
+        if speaking:
+            self.barge_in.agent_began()
 
     async def put(self, packets: Sequence[Uplink]) -> None:
         """Takes packets in stream order; waits when the ears are far behind.

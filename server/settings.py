@@ -42,6 +42,11 @@ class ServerSettings:
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too
     resume_s: float = 60.0  # a tunnel, a lift, a change of network; 0: a dropped caller calls anew
+    # A caller who says nothing is asked whether they are there, and ever more rarely: people on a
+    # support line think for long.
+    silences_s: tuple[float, ...] = (25.0, 45.0, 60.0)
+    session_s: float = 1800.0  # then the call is closed, if there is no risk; research notes 3.4
+    closing_notice_s: float = 180.0  # it is said so long before
     call_limit_s: float = 3600.0  # an hour; longer is a line left open
     drain_s: float = 900.0  # a caller in need is not cut off because of an update
     last_reply_s: float = 10.0  # what is being said when a call must end may end too

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from codec.rates import SAMPLE_RATE_HZ
+from server.dialogue import Cut
 from server.latency import TurnClock
 from server.line import Line
 from server.parts import Pcm, Voice
@@ -19,12 +20,21 @@ from server.playout import Playout
 from server.scripts import ScriptShelf, silence
 from server.wires.native import Begin, End, Packets, ServerEvent
 from voice_agent.contracts import Reply
+from voice_agent.listen.events import TurnEnded
 
 PREFETCH = 2  # voice chunks made ahead: hides a slow one, little to throw away on barge-in
 PACE = {"slow": 1.12}  # length of sounds by a reply's prosody; the voice's own pace is the rest
 CHARS_PER_S = 15  # of unhurried English speech, where a sentence's true length is not known yet
 
 _Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The turn that a reply answers, and the reply that this turn had cut."""
+
+    turn: TurnEnded
+    cut: Cut | None
 
 
 @dataclass(eq=False)
@@ -44,6 +54,7 @@ class Speech:
     said_chars: int = 0
     told: bool = False
     whole: tuple[int, list[tuple[int, int]]] | None = None  # first and marks before the cut
+    asked: Asked | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -1,22 +1,29 @@
-"""Who has the floor: answers turns, yields when the caller speaks, goes on after a mere noise."""
+"""Who has the floor: answers turns, yields when the caller speaks, goes on after a mere noise.
+
+A caller who goes on before the answer to what they said was heard is not interrupted twice: the
+answer is taken back, and what they said before and after is answered as one turn. A caller who says
+nothing for long is asked whether they are there, gently and ever more rarely.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.dialogue import FALLBACKS, PARTING_ID, Dialogue, apology
+from server.dialogue import FALLBACKS, PARTING_ID, Cut, Dialogue, apology
 from server.latency import Arrivals, TurnClock
 from server.playout import Playout
-from server.speaking import Speaker, Speech
-from server.turns import NOTHING
+from server.speaking import Asked, Speaker, Speech
+from server.turns import NOTHING, joined
 from server.wires.closing import CallEnded, CloseCode
-from voice_agent.contracts import Reply
+from voice_agent.contracts import Reply, UserTurn
 from voice_agent.listen.events import SpeechDismissed, TurnEnded
 
 log = logging.getLogger(__name__)
+
+UNHEARD_CHARS = 12  # of an answer: the caller went on over its first word or two
 
 
 class PersonWanted:
@@ -41,7 +48,20 @@ class Back:
     begun: int
 
 
-Floor = TurnEnded | SpeechDismissed | Reply | PersonWanted | Nudged | Cancelled | Back
+class Quiet:
+    """Nobody has said anything for long."""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The call is to end soon, or ``now``."""
+
+    now: bool
+
+
+Floor = (
+    TurnEnded | SpeechDismissed | Reply | PersonWanted | Nudged | Cancelled | Back | Quiet | Closing
+)
 
 
 class Talker:
@@ -56,11 +76,16 @@ class Talker:
         clock: Callable[[], float],
         tell: Callable[[Speech], None],
         speaking: Callable[[bool], None],
+        silences_s: Sequence[float] = (),
     ) -> None:
         self._dialogue, self._speaker, self._playout = dialogue, speaker, playout
         self._arrivals, self._clock = arrivals, clock
         self._tell, self._speaking = tell, speaking
+        self._silences_s = silences_s
         self._floor: asyncio.Queue[Floor] = asyncio.Queue()
+        self._rest: Speech | None = None  # what was cut and may yet be said
+        self._silences = 0  # in a row that were answered
+        self._closing: Closing | None = None  # waits until it interrupts nobody
         self._saying: asyncio.Task[None] | None = None
         self.speech: Speech | None = None  # the one being said, or said last
         self._turns_waiting = 0
@@ -92,33 +117,65 @@ class Talker:
         if speech is not None and speech.generation == generation and not self.is_speaking:
             speech.truncate(samples)
 
+    def expect(self, turn: UserTurn) -> None:
+        """The caller pauses after ``turn``, and may be done: the answer is worked out ahead."""
+        if self.idle.is_set() and not _unheard(self._rest):
+            self._dialogue.prepare(turn, _cut(self._rest))
+
     async def run(self, greets: bool = True) -> None:
         """Greets, then answers; raises :class:`CallEnded` when a reply ends the call."""
-        rest = await self._greet() if greets else None
+        self._rest = await self._greet() if greets else None
         while True:
             self.idle.set()
-            event = await self._floor.get()
+            event = await self._next(greets)
             self.idle.clear()
-            match event:
-                case SpeechDismissed():
-                    rest = await self._say(rest) if rest else None
-                case TurnEnded():
-                    self._turns_waiting -= 1
-                    rest = await self._answer(event, rest)
-                case Back():
-                    rest = await self._go_on(event, rest)
-                case Cancelled():
-                    await self._give_up(rest)
-                    rest = None
-                case Nudged():
-                    await self._give_up(rest)
-                    rest = await (self._answer(NOTHING, None) if self._begun else self._greet())
-                case PersonWanted():
-                    await self._give_up(rest)
-                    rest = await self._say(Speech(await self._dialogue.person()))
-                case Reply():
-                    await self._give_up(rest)
-                    rest = await self._say(Speech(event))
+            self._rest = await self._deal_with(event)
+            if self._closing is not None and self._rest is None:
+                self._rest = await self._close(self._closing)
+
+    async def _next(self, greets: bool) -> Floor:
+        """What is to be dealt with next; :class:`Quiet` when nothing comes for long."""
+        while greets and self._silences_s:
+            patience_s = self._silences_s[min(self._silences, len(self._silences_s) - 1)]
+            try:
+                async with asyncio.timeout(patience_s):
+                    return await self._floor.get()
+            except TimeoutError:
+                if not self.caller_speaks and not self.caller_away:
+                    return Quiet()
+        return await self._floor.get()
+
+    async def _deal_with(self, event: Floor) -> Speech | None:
+        """Says what there is to say; returns what was left unsaid."""
+        rest = self._rest
+        match event:
+            case SpeechDismissed():
+                return await self._say(rest) if rest else None
+            case TurnEnded():
+                self._silences = 0
+                self._turns_waiting -= 1
+                return await self._answer(event)
+            case Back():
+                return await self._go_on(event, rest)
+            case Cancelled():
+                await self._give_up(rest)
+                return None
+            case Nudged() if self._begun:
+                return await self._answer(NOTHING)
+            case Nudged():
+                return await self._greet()
+            case Quiet():
+                self._silences += 1
+                await self._give_up(rest)
+                return await self._say(Speech(await self._dialogue.silent(self._silences)))
+            case Closing():
+                return await self._close(event)
+            case PersonWanted():
+                await self._give_up(rest)
+                return await self._say(Speech(await self._dialogue.person()))
+            case Reply():
+                await self._give_up(rest)
+                return await self._say(Speech(event))
 
     async def _go_on(self, back: Back, rest: Speech | None) -> Speech | None:
         """Says what the caller, who is back, has not heard; from the start of its sentence on."""
@@ -135,20 +192,40 @@ class Talker:
         clock = TurnClock(asked=asked, answered=self._clock())
         return await self._say(Speech(reply, clock=clock))
 
-    async def _answer(self, event: TurnEnded, cut: Speech | None) -> Speech | None:
+    async def _answer(self, event: TurnEnded) -> Speech | None:
         """Thinks about a turn and says the answer; returns what was left unsaid."""
         self._begun = True
-        await self._give_up(cut)
         clock = TurnClock(event.endpoint_ms, event.recognise_ms, asked=self._clock())
         clock.speech_end = self._arrivals.of(event.turn.t_end)
-        reply = await self._dialogue.respond(event.turn)
+        rest, told = self._rest, event.turn.text
+        asked = Asked(event, _cut(rest))
+        if rest and rest.asked and _unheard(rest) and self._dialogue.take_back():
+            asked = Asked(joined([rest.asked.turn, event]), rest.asked.cut)
+            told = told if rest.told else asked.turn.turn.text
+        elif rest:
+            self._tell(rest)
+        reply = await self._dialogue.respond(asked.turn.turn, asked.cut)
         clock.answered = self._clock()
-        return await self._say(Speech(reply, event.turn.text, clock))
+        return await self._say(Speech(reply, told, clock, asked=asked))
+
+    async def _close(self, closing: Closing) -> Speech | None:
+        """Says that the call ends, where it may and once nobody is interrupted by it."""
+        self._closing = closing
+        if self._rest or self.caller_speaks or self.caller_away or self._turns_waiting:
+            return self._rest
+        self._closing = None
+        reply = await self._dialogue.closing(closing.now)
+        if reply is None:
+            return None
+        rest = await self._say(Speech(reply))
+        if rest is not None and closing.now:
+            self._closing = closing  # the caller had something to say yet
+        return rest
 
     async def _give_up(self, cut: Speech | None) -> None:
         """What was left unsaid stays unsaid; the history is told how much was heard."""
         if cut is not None:
-            await self._dialogue.heard(cut.reply, cut.said_chars)
+            await self._dialogue.heard(Cut(cut.reply, cut.said_chars))
             self._tell(cut)
 
     async def _say(self, speech: Speech) -> Speech | None:
@@ -182,5 +259,14 @@ class Talker:
         if speech.reply.script_id in FALLBACKS:
             raise CallEnded(CloseCode.FAULT, "the agent has lost its voice")
         speech.cut(self._playout.heard_samples())
-        await self._dialogue.heard(speech.reply, speech.said_chars)
+        await self._dialogue.heard(Cut(speech.reply, speech.said_chars))
         return await self._say(Speech(apology(speech.reply)))
+
+
+def _unheard(speech: Speech | None) -> bool:
+    """Whether this is an answer of which nothing was heard: the caller had not ended the turn."""
+    return speech is not None and speech.asked is not None and speech.said_chars <= UNHEARD_CHARS
+
+
+def _cut(speech: Speech | None) -> Cut | None:
+    return None if speech is None else Cut(speech.reply, speech.said_chars)

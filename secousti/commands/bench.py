@@ -25,6 +25,7 @@ TEXT = """\
   secousti bench calls --sessions 4 --seconds 120 --json calls.json
   secousti bench soak --calls 1000
   secousti bench tokens --manifest speech.tsv --cache runs/corpus --json tokens.json
+  secousti bench turns --table speech.tsv --json turns.json
 
 'secousti bench codec --help' describes the manifest; 'secousti doctor' names missing tools.
 """
@@ -35,6 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
     from secousti.bench.cli import add_calls_parsers
     from training.probes.cli import add_tokens_parser
     from voice_agent.evaluate.saying import add_say_bench_parser
+    from voice_agent.evaluate.turns.cli import add_turns_parser
 
     parser = describe(subparsers, NAME, SUMMARY, TEXT)
     kinds = parser.add_subparsers(title="measurements", metavar="WHAT", required=True)
@@ -43,6 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_calls_parsers(kinds)
     add_tokens_parser(kinds)
     add_say_bench_parser(kinds)
+    add_turns_parser(kinds)
 
 
 def run(args: argparse.Namespace) -> int:

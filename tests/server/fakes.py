@@ -7,6 +7,7 @@ packet decoded in a wrong place, or in another caller's slot, raises instead of 
 from __future__ import annotations
 
 import asyncio
+import copy
 import struct
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -150,6 +151,22 @@ class FakeConversation:
 
     def heard(self, reply: Reply, spoken_chars: int) -> None:
         self.truncated.append((reply.text, spoken_chars))
+
+    def silent(self, count: int) -> Reply:
+        return reply_of(f"Silence {count}.")
+
+    def closing(self, now: bool) -> Reply | None:
+        return reply_of("Goodbye now." if now else "A few minutes more.", end_call=now)
+
+    def fork(self) -> Any:
+        fork = copy.copy(self)
+        fork.truncated, fork.turns = list(self.truncated), list(self.turns)
+        return fork
+
+    def become(self, fork: Any) -> Any:
+        before = copy.copy(self)
+        self.__dict__.update(fork.__dict__)
+        return before
 
 
 @dataclass

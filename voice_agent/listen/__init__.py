@@ -7,6 +7,7 @@ from voice_agent.listen.events import (
     SpeechDismissed,
     SpeechStarted,
     TurnEnded,
+    TurnPaused,
 )
 from voice_agent.listen.listener import Listener
 from voice_agent.listen.settings import ListenSettings
@@ -20,4 +21,5 @@ __all__ = [
     "SpeechDismissed",
     "SpeechStarted",
     "TurnEnded",
+    "TurnPaused",
 ]

@@ -1,4 +1,4 @@
-"""Does a caller's text look finished? Words only; the listener weighs it with the silence."""
+"""Whether a caller's text looks finished, by rule; what has been learnt is in ``finished``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPEN_WORDS = frozenset(
     which who whose where what how why whether
     to of in on at by for with from about into onto over under between like without
     i i'm i've i'd i'll he she we they he's she's we're they're it's there's you're
-    very really just even um uh er erm hmm well
+    very just even um uh er erm hmm well
 """)
 )
 

@@ -23,6 +23,16 @@ class Partial:
 
 
 @dataclass(frozen=True)
+class TurnPaused:
+    """The caller pauses, and may be done: if they are, the turn that ends is this one.
+
+    Who can prepares an answer, and forgets it when another event comes first.
+    """
+
+    turn: UserTurn
+
+
+@dataclass(frozen=True)
 class SpeechDismissed:
     """What started was no turn: a noise (no ``text``), or "mm-hm" said over the agent.
 
@@ -47,4 +57,4 @@ class TurnEnded:
     recognise_ms: float
 
 
-ListenEvent = SpeechStarted | Partial | SpeechDismissed | TurnEnded
+ListenEvent = SpeechStarted | Partial | TurnPaused | SpeechDismissed | TurnEnded

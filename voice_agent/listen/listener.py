@@ -19,7 +19,10 @@ from voice_agent.listen.events import (
     SpeechDismissed,
     SpeechStarted,
     TurnEnded,
+    TurnPaused,
 )
+from voice_agent.listen.finished import MOST, Finished
+from voice_agent.listen.patience import Patience
 from voice_agent.listen.recognise import Hypothesis, RecogniserPool
 from voice_agent.listen.settings import ListenSettings
 from voice_agent.listen.words import TurnWords
@@ -39,6 +42,7 @@ class _Turn:
     speech: int = 0
     silence: int = 0
     squares: list[float] = field(default_factory=list)  # mean square of each speech window
+    waited_s: float = 0.0  # for words, wall time
 
 
 class Listener:
@@ -50,9 +54,15 @@ class Listener:
     """
 
     def __init__(
-        self, activity: ActivityStream, pool: RecogniserPool, settings: ListenSettings
+        self,
+        activity: ActivityStream,
+        pool: RecogniserPool,
+        settings: ListenSettings,
+        finished: Finished,
     ) -> None:
-        self._activity = activity
+        self._activity, self._finished = activity, finished
+        self._patience = Patience(settings)
+        self._ended_s: float | None = None  # where the last turn's speech ended
         self._pool = pool
         self._settings = settings
         self._rest = np.zeros(0, np.float32)  # samples short of a window
@@ -123,44 +133,63 @@ class Listener:
             turn.words.add(earlier)
         self._pre_roll.clear()
         self._rising = 0
+        self._learn_from_haste(start_s)
         return [SpeechStarted(start_s, turn.over_agent)]
+
+    def _learn_from_haste(self, start_s: float) -> None:
+        """Who speaks again right after a turn's end had not ended it: that was a pause too."""
+        if self._ended_s is not None:
+            gap_ms = 1000 * (start_s - self._ended_s)
+            if gap_ms < self._settings.goes_on_ms:
+                self._patience.went_on(gap_ms)
+        self._ended_s = None
 
     def _speaking(
         self, turn: _Turn, window: NDArray[np.float32], probability: float
     ) -> list[ListenEvent]:
-        settings = self._settings
         turn.words.add(window)
         turn.length += 1
-        if probability >= settings.stop_threshold:
-            if turn.silence >= _windows(settings.probe_ms):
-                turn.words.resume()
-            turn.silence = 0
-            turn.speech += 1
+        if probability >= self._settings.stop_threshold:
+            self._speaks_on(turn)
             turn.squares.append(float(np.square(window).mean()))
         else:
             turn.silence += 1
-            if turn.silence == _windows(settings.probe_ms):
+            if turn.silence == _windows(self._settings.ask_ms):
                 turn.words.probe()
         return self._end(turn) if self._is_over(turn) else []
 
-    def _is_over(self, turn: _Turn) -> bool:
-        settings = self._settings
-        if turn.length >= _windows(settings.longest_turn_ms):
-            return True
-        if turn.silence == _windows(settings.complete_ms):
-            return looks_complete(turn.words.wait().text)
-        return turn.silence >= _windows(settings.incomplete_ms)
+    def _speaks_on(self, turn: _Turn) -> None:
+        if turn.silence >= _windows(self._settings.ask_ms):
+            self._patience.paused(turn.silence * WINDOW_MS)
+            turn.words.resume()
+        turn.silence = 0
+        turn.speech += 1
 
-    def _end(self, turn: _Turn) -> list[ListenEvent]:
+    def _is_over(self, turn: _Turn) -> bool:
+        if turn.length >= _windows(self._settings.longest_turn_ms):
+            return True
+        silence_ms = turn.silence * WINDOW_MS
+        if not self._patience.is_over(silence_ms, MOST):
+            return False  # whatever the words are, so they are not waited for
+        return self._patience.is_over(silence_ms, self._finished.odds(self._words(turn).text))
+
+    def _words(self, turn: _Turn) -> Hypothesis:
+        """All words of the turn; waits for them."""
         began = time.perf_counter()
         heard = turn.words.wait()
-        recognise_ms = 1000 * (time.perf_counter() - began)
+        turn.waited_s += time.perf_counter() - began
+        return heard
+
+    def _end(self, turn: _Turn) -> list[ListenEvent]:
+        heard = self._words(turn)
         self._turn = None
         self._quiet_since_s = self.now_s - turn.silence * WINDOW_MS / 1000
         if self._dismissed(turn, heard):
             return [SpeechDismissed(turn.start_s, heard.text)]
+        self._patience.ended()
+        self._ended_s = self._quiet_since_s
         caller = self._user_turn(turn, heard)
-        return [TurnEnded(caller, turn.silence * WINDOW_MS, recognise_ms)]
+        return [TurnEnded(caller, turn.silence * WINDOW_MS, 1000 * turn.waited_s)]
 
     def _dismissed(self, turn: _Turn, heard: Hypothesis) -> bool:
         """A short noise, or "mm-hm" over the agent."""
@@ -174,15 +203,21 @@ class Listener:
             text=heard.text,
             asr_conf=heard.confidence,
             t_start=turn.start_s,
-            t_end=self._quiet_since_s,
+            t_end=self.now_s - turn.silence * WINDOW_MS / 1000,
             pause_before=turn.pause_before_s,
             energy=float(np.sqrt(np.mean(turn.squares))),
             rate=len(heard.text.split()) / spoken_s,
         )
 
     def _news(self) -> list[ListenEvent]:
-        text = self._turn.words.news() if self._turn else None
-        return [Partial(text)] if text else []
+        """What the recogniser has found since the last window, and what it may be the end of."""
+        turn = self._turn
+        text = turn.words.news() if turn else None
+        if turn is None or text is None:
+            return []
+        if turn.silence < _windows(self._settings.ask_ms) or not looks_complete(text):
+            return [Partial(text)]
+        return [Partial(text), TurnPaused(self._user_turn(turn, turn.words.wait()))]
 
 
 def _windows(ms: float) -> int:

@@ -21,10 +21,18 @@ class ListenSettings:
     start_ms: int = 96  # three windows; one alone is often a click. Barge-in waits for this too
     shortest_speech_ms: int = 256  # shorter bursts that give no words are not a turn
 
-    # End of turn. People under strain pause mid-thought: an open sentence earns more patience.
-    probe_ms: int = 224  # silence after which the words so far are recognised, ahead of need
-    complete_ms: int = 704  # silence that ends a turn whose words look finished
-    incomplete_ms: int = 1376  # silence that ends any other turn
+    # End of turn, weighed in patience.py. Weights are log odds. They were set on the calls of
+    # 'secousti bench turns', where every answer sooner is a cut-in more: docs/turns.md.
+    silence_ms: int = 0  # above 0 nothing is weighed: so much silence ends every turn
+    ask_ms: int = 160  # silence after which the words so far are recognised, ahead of need
+    shortest_ms: int = 416  # no turn ends sooner: most pauses inside fluent turns are shorter
+    longest_ms: int = 1_792  # no silence inside a turn is waited for longer
+    sure: float = 0.5  # log odds of an end (0.62) at which the turn is over
+    pause_median_ms: float = 350.0  # of pauses inside turns, before this caller has made any
+    pause_spread: float = 0.6  # sigma of their logarithm; one caller makes too few to learn it
+    prior_pauses: float = 4.0  # what is learnt of a caller outweighs this after so many pauses
+    prior_pauses_per_turn: float = 2.0  # expected of a caller who is not known yet
+    goes_on_ms: int = 1_500  # who speaks again so soon had not ended the turn
     longest_turn_ms: int = (
         45_000  # a turn is cut here, so that an open microphone is still answered
     )

@@ -32,6 +32,7 @@ from voice_agent.contracts import (
 from voice_agent.think.activity import Activities, Moment, Move
 from voice_agent.think.attempt import attempt
 from voice_agent.think.boundary import Cue, boundary_cue
+from voice_agent.think.call_manners import GRAVE, CallManners
 from voice_agent.think.composer import compose
 from voice_agent.think.correction import acknowledged, correction_in
 from voice_agent.think.crisis import ASKS_ABOUT_DEATH, Answer, after_turn, answer_of, raised
@@ -55,12 +56,11 @@ from voice_agent.think.understand import Insight
 from voice_agent.think.writer import Brief, safe_drafts
 
 UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
-GRAVE = (Mode.CRISIS, Mode.HANDOFF)
 TO_US = ("human", "injection", "recording", "minor")  # cues that no rehearsed line is taken for
 HEARD_SHARE = 0.8  # share of a script that must have been heard for its number to count as given
 
 
-class Conversation:
+class Conversation(CallManners):
     """One call. Not thread-safe; calls share only their :class:`Mind`.
 
     ``last_thinking``, ``last_plan``, ``stage`` and ``risk`` tell how the last reply came about.

@@ -16,14 +16,14 @@ class Duties:
     def __init__(
         self, clock: Callable[[], float], settings: ThinkSettings, rng: random.Random
     ) -> None:
-        self._clock, self._settings, self._rng = clock, settings, rng
+        self.clock, self._settings, self._rng = clock, settings, rng
         self._started = self._disclosed_at = 0.0
         self._long_told = False
         self.disclosed = False
 
     def opened(self) -> None:
         """The call begins with a greeting that says what this is."""
-        self._started = self._disclosed_at = self._clock()
+        self._started = self._disclosed_at = self.clock()
         self.disclosed = True
 
     def before(self, spoken: Sequence[str], *, grave: bool, style: str = "") -> str:
@@ -32,7 +32,7 @@ class Duties:
         Args:
             style: name of the persona that speaks, or "".
         """
-        now, words = self._clock(), table("replies/others")
+        now, words = self.clock(), table("replies/others")
         if not self.disclosed:  # the call was not opened by us
             self.opened()
             return str(words["disclosure_style" if style else "disclosure"]).format(name=style)

@@ -107,7 +107,7 @@ def load_head(path: Path) -> Head:
 
 
 def head_path(name: str) -> Path:
-    """Where the packaged head of that name lies: crisis, strategy, stage, mi, practice."""
+    """Where the packaged head of that name lies: crisis, strategy, stage, mi, practice, ending."""
     folder = resources.files("voice_agent").joinpath("data", "heads")
     return Path(str(folder.joinpath(f"{name}.safetensors")))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from voice_agent.listen.finished import Finished
 from voice_agent.listen.listener import Listener
 from voice_agent.listen.recognise import Hypothesis, RecogniserPool, judged
 from voice_agent.listen.settings import ListenSettings
@@ -44,7 +45,7 @@ class Scene:
     pool: RecogniserPool
 
     def listener(self) -> Listener:
-        return Listener(LoudnessActivity(), self.pool, self.settings)
+        return Listener(LoudnessActivity(), self.pool, self.settings, Finished(None))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from codec.errors import SecoustiError
 from voice_agent.evaluate.fit.crisis import fit_crisis
+from voice_agent.evaluate.fit.ending import fit_ending
 from voice_agent.evaluate.fit.mi import fit_mi
 from voice_agent.evaluate.fit.moves import fit_stage, fit_strategy
 from voice_agent.evaluate.fit.practice import fit_practice
@@ -26,6 +27,7 @@ HEADS: dict[str, Callable[[Memo], Head]] = {
     "stage": fit_stage,
     "mi": fit_mi,
     "practice": fit_practice,
+    "ending": fit_ending,
 }
 
 
