@@ -15,9 +15,10 @@ from itertools import combinations
 from voice_agent.contracts import RiskLevel
 from voice_agent.think.guard_in import Alarm, findings
 from voice_agent.think.heads import Head, terms_of
-from voice_agent.think.prototypes import Vectors
+from voice_agent.think.prototypes import Embed
+from voice_agent.think.sounds import hear_gravely
 from voice_agent.think.tables import table
-from voice_agent.think.words import Heard, hear
+from voice_agent.think.words import Heard
 
 MIN_WORDS = 4  # "bye" and "maybe" lie near anything: short turns are left to rules and context
 _GRAVEST_FIRST = (RiskLevel.IMMINENT, RiskLevel.HIGH, RiskLevel.LOW)
@@ -31,11 +32,16 @@ class CrisisNet:
 
     head: Head
 
-    def level(self, text: str, vector: Vectors) -> RiskLevel:
-        """The level that the net hears in one caller turn with its vector [384]."""
-        heard = hear(text)
+    def level(self, text: str, embed: Embed) -> RiskLevel:
+        """The level that the net hears in one caller turn.
+
+        Its words are embedded as they were heard, without marks and fillers: a recogniser sets its
+        own marks, and the head was seen to hang on them.
+        """
+        heard = hear_gravely(text)
         if len(heard.text.split()) < MIN_WORDS:
             return RiskLevel.NONE
+        vector = embed([heard.text])[0]
         features = self.head.recipe.features(vector, terms_of(heard.text), net_signals(heard))
         return level_of(self.head.named(features), self.thresholds)
 

@@ -15,8 +15,9 @@ from functools import cache
 from voice_agent.contracts import RiskLevel
 from voice_agent.think.languages import foreign_crisis
 from voice_agent.think.scope import Scope, in_story, judge, strike_idioms
+from voice_agent.think.sounds import hear_gravely
 from voice_agent.think.tables import table
-from voice_agent.think.words import Heard, hear
+from voice_agent.think.words import Heard
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ def listen_for_crisis(text: str) -> Alarm:
 
 
 def _english(text: str) -> Alarm:
-    heard = hear(text)
+    heard = hear_gravely(text)
     found = findings(heard)
     grave = [f for f in found if f.kind not in ("means", "time")]
     means = any(f.kind == "means" and f.scope is Scope.SELF for f in found)

@@ -94,7 +94,7 @@ class Mind:
         if self.net is None or self.embed is None or not text.strip():
             return alarm
         try:
-            return raised_by_net(alarm, self.net.level(text, self.embed([text])[0]))
+            return raised_by_net(alarm, self.net.level(text, self.embed))
         except Exception:
             logger.exception("the second crisis net failed on a turn; the rules stand alone")
             return alarm

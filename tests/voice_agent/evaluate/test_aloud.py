@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from codec.errors import SecoustiError
 from voice_agent.evaluate import aloud
+from voice_agent.evaluate.families import families, heard_cases
 
 
 def test_cases_are_rewritten_beside_what_was_written(
@@ -17,7 +19,7 @@ def test_cases_are_rewritten_beside_what_was_written(
              (("en", "one"), ("es", "dos"), ("en", "two"), ("en", "three"))]  # fmt: skip
     source, out = tmp_path / "cases.jsonl", tmp_path / "out.jsonl"
     source.write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
-    monkeypatch.setattr(aloud, "heard_texts", lambda rows, snr: [r["text"].upper() for r in rows])
+    monkeypatch.setattr(aloud, "heard_texts", lambda rows, *_: [r["text"].upper() for r in rows])
     monkeypatch.setattr("sys.argv", ["aloud", str(source), str(out), "--every", "2"])
     assert aloud.main() == 0
     texts = [
@@ -33,3 +35,19 @@ def test_a_missing_file_is_a_one_line_fault(
     monkeypatch.setattr("sys.argv", ["aloud", str(tmp_path / "none.jsonl"), "out.jsonl"])
     assert aloud.main() == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_split_gives_one_reading_of_every_line() -> None:
+    rows = aloud.english_cases("valid")
+    lines = [line for f in families("valid") for line in f["say"].strip().split("\n")]
+    assert len(rows) == len(lines)
+    assert not any(set("{|}") & set(row["text"]) for row in rows)
+    assert {row["family"] for row in rows} == {family["name"] for family in families("valid")}
+    with pytest.raises(SecoustiError, match="no crisis families"):
+        aloud.english_cases("nowhere")
+
+
+def test_kept_readings_belong_to_their_split() -> None:
+    for split in ("train", "valid"):
+        names = {family["name"] for family in families(split)}
+        assert {case.family for case in heard_cases(split)} <= names

@@ -52,6 +52,8 @@ def call(mind: Mind, level: str, risk: RiskState | None = None) -> Conversation:
         ("yeah", Answer.YES), ("Yes. After the news.", Answer.YES), ("I do", Answer.YES),
         ("most nights", Answer.YES), ("I'd be lying if I said no", Answer.YES), ("Sí", Answer.YES),
         ("oui, parfois", Answer.YES), ("是的", Answer.YES), ("はい", Answer.YES),
+        ("yeah, so my boss moved my desk", Answer.UNCLEAR), ("yeah. My mom rang.", Answer.UNCLEAR),
+        ("yeah, it's on my mind a lot", Answer.YES), ("yes, my mind goes there", Answer.YES),
         ("okay", Answer.UNCLEAR), ("right, so my boss called", Answer.UNCLEAR),
         ("I have three kids to think of", Answer.UNCLEAR), ("I can hear you", Answer.UNCLEAR),
         ("yeah no, nothing like that", Answer.NO), ("I would never", Answer.NO),
@@ -67,6 +69,13 @@ def test_a_false_watch_does_not_climb_without_a_yes(answer: Answer) -> None:
     state = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
     for asked in ("ideation", "plan", "today", "means"):
         assert after_turn(state, Alarm(), asked, answer, 1).level is RiskLevel.LOW
+
+
+def test_a_false_watch_does_not_climb_on_a_yeah_that_goes_on_about_something_else() -> None:
+    state = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
+    for said in ("yeah, so the landlord rang", "yeah. He never does the bins.", "yeah anyway"):
+        assert after_turn(state, Alarm(), "ideation", answer_of(said), 1).level is RiskLevel.LOW
+    assert after_turn(state, Alarm(), "ideation", answer_of("yeah"), 1).level is RiskLevel.HIGH
 
 
 def test_a_question_about_death_that_is_passed_over_keeps_the_watch() -> None:

@@ -62,10 +62,10 @@ def test_a_denial_is_noted() -> None:
 def test_one_long_turn_takes_under_ten_milliseconds() -> None:
     turn = " and then ".join(crisis_cases.NONE[:12])
     listen_for_crisis(turn)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(5):
         listen_for_crisis(turn)
-    assert (time.perf_counter() - start) / 5 < 0.05  # five times the aim: shared test machines
+    assert (time.process_time() - start) / 5 < 0.05  # of its own time; aim: .01
 
 
 @given(st.text(max_size=300))

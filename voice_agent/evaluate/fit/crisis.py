@@ -15,15 +15,17 @@ import numpy as np
 
 from voice_agent.contracts import RiskLevel
 from voice_agent.evaluate.corpus import corpus
-from voice_agent.evaluate.families import SpokenCase, family_cases
+from voice_agent.evaluate.families import SpokenCase, family_cases, heard_cases
 from voice_agent.evaluate.fit.softmax import balanced, common_terms, fit_softmax
 from voice_agent.evaluate.talks import CALLER
 from voice_agent.think.crisis_net import net_signals
 from voice_agent.think.heads import Floats, Head, Recipe, terms_of
 from voice_agent.think.prototypes import Embed
-from voice_agent.think.words import Heard, hear
+from voice_agent.think.sounds import hear_gravely
+from voice_agent.think.words import Heard
 
 LEVELS = tuple(level.value for level in RiskLevel)
+READINGS = 3  # of each line of the train families
 LEAST_FAMILIES = 3  # a word run or signal counts once this many families use it
 # L2 penalties, chosen on validation families. A unit vector's entries are small, so theirs is.
 VECTOR_DECAY, TERM_DECAY, SIGNAL_DECAY = 1.6e-4, 1.4e-3, 1.4e-3
@@ -53,9 +55,9 @@ class Prepared:
 
 
 def prepare(cases: Sequence[SpokenCase], embed: Embed) -> Prepared:
-    """Even out and embed every case."""
-    texts = [case.text for case in cases]
-    return Prepared(cases, [hear(text) for text in texts], embed(texts))
+    """Hear and embed every case as the net does: the words, without marks and fillers."""
+    heard = [hear_gravely(case.text) for case in cases]
+    return Prepared(cases, heard, embed([h.text for h in heard]))
 
 
 def caller_cases(split: str) -> list[SpokenCase]:
@@ -78,8 +80,9 @@ def caller_cases(split: str) -> list[SpokenCase]:
 
 def fit_crisis(embed: Embed) -> Head:
     """Fit on the train families and set thresholds on the validation families."""
-    train = prepare([*family_cases("train"), *caller_cases("train")], embed)
-    valid = prepare(family_cases("valid"), embed)
+    spoken = [*family_cases("train", most=READINGS), *heard_cases("train")]
+    train = prepare([*spoken, *caller_cases("train")], embed)
+    valid = prepare([*family_cases("valid"), *heard_cases("valid")], embed)
     calls = prepare([case for case in caller_cases("valid") if case.risk == "none"], embed)
     recipe = _recipe(train)
     weights, bias = fit_softmax(

@@ -15,6 +15,7 @@ from voice_agent.evaluate.metrics import confusion, share
 from voice_agent.evaluate.report import Report, Score, Table, grid, scored
 from voice_agent.evaluate.suites.options import Options
 from voice_agent.evaluate.talks import CALLER
+from voice_agent.think.sounds import hear_gravely
 
 LEVELS = tuple(level.value for level in RiskLevel)
 
@@ -51,7 +52,8 @@ def run_crisis(path: Path, options: Options) -> Report:
 
 def _cases_heard(path: Path, options: Options) -> list[tuple[Case, Heard]]:
     cases = _written(path.stem) if path.suffix == ".toml" else [_case(r) for r in read_rows(path)]
-    options.prefetch([text for case in cases for text in (case.text, *case.context[-2::-2])])
+    said = [text for case in cases for text in (case.text, *case.context[-2::-2])]
+    options.prefetch([hear_gravely(text).text for text in said])
     return [(case, hear_case(options.mind, case.context, case.text)) for case in cases]
 
 
@@ -62,7 +64,8 @@ def _written(split: str) -> list[Case]:
 
 def _talks_heard(path: Path, options: Options) -> list[tuple[Case, Heard]]:
     talks = options.talks(path)
-    options.prefetch([t.text for talk in talks for t in talk.turns if t.who == CALLER])
+    texts = [t.text for talk in talks for t in talk.turns if t.who == CALLER]
+    options.prefetch([hear_gravely(text).text for text in texts])
     rows = []
     for talk in talks:
         said = [turn for turn in talk.turns if turn.who == CALLER]
