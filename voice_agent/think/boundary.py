@@ -18,6 +18,9 @@ from voice_agent.think.words import Heard, hear
 # matter is answered instead ("thanks, but my boss called again and ...").
 PASSING = frozenset({"thanks", "greeting", "goodbye", "minor", "abuse"})
 PASSING_WORDS = 12
+# Cues of talk about the agent itself. A net that only guesses "watch" has mostly met their odd
+# wording: such a turn is answered as what it is. Rules, and graver guesses, still come first.
+ADDRESSED = frozenset({"human", "therapist", "love", "meet", "secret", "isolate"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ def boundary_cue(text: str) -> Cue | None:
             return cue
     foreign = foreign_boundary(text)
     return Cue(*foreign, ends=False) if foreign else None
+
+
+def said_to_the_agent(text: str) -> bool:
+    """Whether a turn speaks of what the agent is, or of it and the caller."""
+    cue = boundary_cue(text)
+    return cue is not None and cue.name in ADDRESSED
 
 
 def _before(heard: Heard, start: int) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codec.errors import SecoustiError
-from voice_agent.contracts import RiskState, Stage, ThinkingRecord
+from voice_agent.contracts import RiskLevel, RiskState, Stage, ThinkingRecord
 from voice_agent.think.activities import kinds_of_activity
 from voice_agent.think.activity import Kind
+from voice_agent.think.boundary import said_to_the_agent
 from voice_agent.think.crisis_net import CrisisNet, raised_by_net
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.endpoint import Endpoint, Message
@@ -94,7 +95,10 @@ class Mind:
         if self.net is None or self.embed is None or not text.strip():
             return alarm
         try:
-            return raised_by_net(alarm, self.net.level(text, self.embed))
+            guess = self.net.level(text, self.embed)
+            if guess is RiskLevel.LOW and said_to_the_agent(text):
+                return alarm
+            return raised_by_net(alarm, guess)
         except Exception:
             logger.exception("the second crisis net failed on a turn; the rules stand alone")
             return alarm

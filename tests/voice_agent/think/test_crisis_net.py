@@ -84,6 +84,22 @@ def test_ordinary_calls_do_not_alarm(learnt: Mind) -> None:
     assert len(alarmed) <= 1, alarmed
 
 
+def test_a_mere_guess_about_talk_of_the_agent_does_not_alarm(learnt: Mind) -> None:
+    class Guesses:
+        level_said = RiskLevel.LOW
+
+        def level(self, text: str, embed: Embed) -> RiskLevel:
+            return self.level_said
+
+    net = Guesses()
+    mind = dataclasses.replace(learnt, net=net)  # type: ignore[arg-type]
+    assert mind.listen("be straight with me, are you a robot").level is RiskLevel.NONE
+    assert mind.listen("I walked home in the rain tonight").level is RiskLevel.LOW
+    assert mind.listen("are you a robot, because I want to die").level is RiskLevel.HIGH
+    net.level_said = RiskLevel.HIGH
+    assert mind.listen("be straight with me, are you a robot").level is RiskLevel.HIGH
+
+
 def test_a_raised_turn_is_asked_about(learnt: Mind) -> None:
     talk = Conversation(learnt, clock=lambda: 0.0)
     talk.open()
