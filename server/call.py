@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -128,6 +129,7 @@ class Call:
             self._diary.turn,
             self._hearer.agent_speaks,
             settings.silences_s,
+            settings.hold_s if wire.greets else math.inf,
         )
         self._notice = Notice(
             self._talker, self._turns, self._send, self._cut, lambda: self._hearer.barge_in

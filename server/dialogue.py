@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 APOLOGY_ID, PARTING_ID = "apology", "parting"
 PERSON_ID, NO_PERSON_ID, BUSY_ID = "person", "no_person", "busy"
+HOLD_ID = "hold"
 FALLBACKS = (APOLOGY_ID, PARTING_ID)  # said when something fails, so they are rendered before
 WORDS = {
     APOLOGY_ID: (
@@ -45,6 +46,7 @@ WORDS = {
         "If you are in danger or need somebody now, please call your local emergency number.",
         "Otherwise I'm still here, and listening.",
     ),
+    HOLD_ID: ("Let me think about that for a moment.",),
     BUSY_ID: (
         "I'm sorry, every line is taken right now.",
         "If you are in danger or need somebody now, please call your local emergency number.",
@@ -163,6 +165,10 @@ class Dialogue:
             except Exception:
                 log.exception("nobody could be asked to take over")
         return apology(self._last, PERSON_ID if coming else NO_PERSON_ID)
+
+    def hold(self) -> Reply:
+        """What is said while an answer takes long."""
+        return apology(self._last, HOLD_ID)
 
     async def _answer(self, ask: Callable[[], Awaitable[Reply]]) -> Reply:
         try:

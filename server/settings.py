@@ -42,6 +42,7 @@ class ServerSettings:
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too
     resume_s: float = 60.0  # a tunnel, a lift, a change of network; 0: a dropped caller calls anew
+    hold_s: float = 2.0  # thinking longer than this, the agent says so; a dead line is hung up on
     # A caller who says nothing is asked whether they are there, and ever more rarely: people on a
     # support line think for long.
     silences_s: tuple[float, ...] = (25.0, 45.0, 60.0)

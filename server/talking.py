@@ -2,15 +2,18 @@
 
 A caller who goes on before the answer to what they said was heard is not interrupted twice: the
 answer is taken back, and what they said before and after is answered as one turn. A caller who says
-nothing for long is asked whether they are there, gently and ever more rarely.
+nothing for long is asked whether they are there, gently and ever more rarely; one who waits long
+for an answer is told that it is being thought about.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from server.dialogue import FALLBACKS, PARTING_ID, Cut, Dialogue, apology
 from server.latency import Arrivals, TurnClock
@@ -77,11 +80,12 @@ class Talker:
         tell: Callable[[Speech], None],
         speaking: Callable[[bool], None],
         silences_s: Sequence[float] = (),
+        hold_s: float = math.inf,
     ) -> None:
         self._dialogue, self._speaker, self._playout = dialogue, speaker, playout
         self._arrivals, self._clock = arrivals, clock
         self._tell, self._speaking = tell, speaking
-        self._silences_s = silences_s
+        self._silences_s, self._hold_s = silences_s, hold_s
         self._floor: asyncio.Queue[Floor] = asyncio.Queue()
         self._rest: Speech | None = None  # what was cut and may yet be said
         self._silences = 0  # in a row that were answered
@@ -204,9 +208,20 @@ class Talker:
             told = told if rest.told else asked.turn.turn.text
         elif rest:
             self._tell(rest)
-        reply = await self._dialogue.respond(asked.turn.turn, asked.cut)
+        reply = await self._thought(self._dialogue.respond(asked.turn.turn, asked.cut))
         clock.answered = self._clock()
         return await self._say(Speech(reply, told, clock, asked=asked))
+
+    async def _thought(self, answer: Coroutine[Any, Any, Reply]) -> Reply:
+        """The answer; while it takes long the caller hears that it is being thought about."""
+        thinking = asyncio.create_task(answer)
+        try:
+            done, _ = await asyncio.wait([thinking], timeout=self._hold_s)
+            if not done:
+                await self._say(Speech(self._dialogue.hold()))
+            return await thinking
+        finally:
+            thinking.cancel()
 
     async def _close(self, closing: Closing) -> Speech | None:
         """Says that the call ends, where it may and once nobody is interrupted by it."""

@@ -76,7 +76,10 @@ def test_a_mind_that_is_too_slow_is_apologised_for_and_waited_for():
         assert ("Late.", 0) in talk.truncated
 
     virtually(
-        caller, conversation=always(talk), listener=lambda: FakeListener(texts=["one", "two"])
+        caller,
+        settings=ServerSettings(hold_s=99.0),
+        conversation=always(talk),
+        listener=lambda: FakeListener(texts=["one", "two"]),
     )
 
 

@@ -306,3 +306,45 @@ def test_the_end_waits_for_a_caller_who_is_speaking():
         assert said(line)[1:] == ["You said I feel tired.", "A few minutes more."]
 
     virtually(caller, settings=SHORT)
+
+
+# Long thought.
+
+
+def test_who_waits_long_for_an_answer_is_told_once_that_it_is_thought_about():
+    def slow(turn):
+        spend(5.0)
+        return reply_of("Yes.")
+
+    async def caller(line, session):
+        await line.until(native.End)
+        await line.turn()
+        ended = now() - 0.28
+        await line.until(native.Begin, 2)
+        assert line.at(native.Begin)[1] - ended == pytest.approx(2.0, abs=0.1)
+        await line.until(native.End, 3)
+        assert line.at(native.Begin)[2] - ended == pytest.approx(5.0, abs=0.1)
+        assert said(line)[1:] == ["Let me think about that for a moment.", "Yes."]
+
+    talk = FakeConversation(answer=slow)
+    virtually(caller, conversation=always(talk))
+    assert talk.truncated == []
+
+
+def test_a_caller_who_goes_on_meanwhile_is_not_told():
+    def slow(turn):
+        spend(3.0)
+        return reply_of(f"You said {turn.text}.")
+
+    async def caller(line, session):
+        await line.until(native.End)
+        await line.turn()
+        await line.speak(LOUD, 4.0)
+        await line.speak(SILENT, 0.48)
+        spoken = now()
+        await line.until(native.End, 3)
+        assert line.at(native.Begin)[1] > spoken  # and then of the second thought
+        assert talk.turns == ["a b"]
+
+    talk = FakeConversation(answer=slow)
+    virtually(caller, conversation=always(talk), listener=always(FakeListener(texts=["a", "b"])))

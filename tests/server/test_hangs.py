@@ -21,6 +21,7 @@ from tests.server.virtual import SILENT, always, now, over, spend, virtually
 BOTH = pytest.mark.parametrize("rate", RATES)
 PATIENCE_S = ServerSettings().respond_deadline_s
 HOUR = 3600.0
+SILENT_THOUGHT = ServerSettings(hold_s=HOUR)
 
 
 class Slow(FakeListener):
@@ -145,7 +146,8 @@ def test_a_mind_that_hangs_is_apologised_for_and_given_up():
         assert said[1].startswith(APOLOGY) and said[2].startswith(APOLOGY)
         assert said[-1].startswith(PARTING)
 
-    ended = virtually(caller, conversation=always(FakeConversation(answer=hang)))
+    talk = FakeConversation(answer=hang)
+    ended = virtually(caller, settings=SILENT_THOUGHT, conversation=always(talk))
     assert ended.code is CloseCode.FAULT
 
 
@@ -163,7 +165,7 @@ def test_a_history_that_hangs_holds_nobody_up():
         assert line.of(native.TurnInfo)[-1].said.startswith(APOLOGY)
         assert now() < 3 * PATIENCE_S
 
-    virtually(caller, conversation=always(talk), shelf=with_apology())
+    virtually(caller, settings=SILENT_THOUGHT, conversation=always(talk), shelf=with_apology())
 
 
 def test_a_person_who_does_not_answer_is_not_waited_for_for_long():

@@ -36,10 +36,10 @@ _SHORT_ANSWER_WORDS = 4
 # Said while the other one speaks, these ask for no answer.
 _BACKCHANNEL_WORDS = frozenset(
     words_of("""
-    mm mmm mhm hm hmm mmhmm uh huh um ah oh yeah yes yep yup ok okay right sure i see true
-    really wow exactly
+    ah aha oh yeah yes yep yup ok okay right sure i see true really wow exactly
 """)
 )
+_HUM = re.compile(r"[hmu]+")  # "mhm", "uh-huh", "hmm", however they are written
 _BACKCHANNEL_MOST_WORDS = 3
 
 
@@ -63,4 +63,8 @@ def looks_complete(text: str) -> bool:
 def is_backchannel(text: str) -> bool:
     """Whether ``text`` is only "mm-hm", "yeah, okay" and the like."""
     words = words_of(text)
-    return 0 < len(words) <= _BACKCHANNEL_MOST_WORDS and _BACKCHANNEL_WORDS.issuperset(words)
+    return 0 < len(words) <= _BACKCHANNEL_MOST_WORDS and all(map(_is_listening, words))
+
+
+def _is_listening(word: str) -> bool:
+    return word in _BACKCHANNEL_WORDS or _HUM.fullmatch(word) is not None
