@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from codec.rates import SAMPLE_RATE_HZ
 from voice_agent.contracts import UserTurn
 from voice_agent.listen.activity import WINDOW_MS, WINDOW_SAMPLES, ActivityStream
-from voice_agent.listen.endings import is_backchannel, looks_complete
+from voice_agent.listen.endings import is_backchannel
 from voice_agent.listen.events import (
     ListenEvent,
     Partial,
@@ -21,7 +21,7 @@ from voice_agent.listen.events import (
     TurnEnded,
     TurnPaused,
 )
-from voice_agent.listen.finished import MOST, Finished
+from voice_agent.listen.finished import MOST, OPEN, Finished
 from voice_agent.listen.patience import Patience
 from voice_agent.listen.recognise import Hypothesis, RecogniserPool
 from voice_agent.listen.settings import ListenSettings
@@ -215,7 +215,7 @@ class Listener:
         text = turn.words.news() if turn else None
         if turn is None or text is None:
             return []
-        if turn.silence < _windows(self._settings.ask_ms) or not looks_complete(text):
+        if turn.silence < _windows(self._settings.ask_ms) or self._finished.odds(text) <= OPEN:
             return [Partial(text)]
         return [Partial(text), TurnPaused(self._user_turn(turn, turn.words.wait()))]
 

@@ -190,6 +190,18 @@ def test_a_turn_that_may_be_over_is_announced_as_it_will_end(scene: Callable) ->
     assert isinstance(ended, TurnEnded) and ended.turn.text == paused.turn.text
 
 
+@pytest.mark.parametrize(("text", "announced"), [("I had a day,", True), ("I had a", False)])
+def test_a_sentence_that_is_open_by_its_last_word_is_not_announced(
+    scene: Callable, text: str, announced: bool
+) -> None:
+    listener = scene(text).listener()
+    found = listener.push(np.concatenate([tone(1.0), quiet(0.3)]))
+    deadline = time.monotonic() + 5
+    while not any(isinstance(e, Partial) for e in found) and time.monotonic() < deadline:
+        found += listener.push(quiet(0))
+    assert any(isinstance(event, TurnPaused) for event in found) is announced
+
+
 def test_two_callers_do_not_hear_each_other(scene: Callable) -> None:
     shared = scene()
     first, second = shared.listener(), shared.listener()
