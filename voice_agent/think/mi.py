@@ -10,7 +10,6 @@ import re
 from functools import cache
 
 from voice_agent.contracts import Strategy
-from voice_agent.think.heads import Head, packaged_head, terms_of
 from voice_agent.think.tables import table
 
 # Every code a reply may carry, in the order of reports (MITI 4.2.1; Welivita & Pu).
@@ -57,36 +56,6 @@ def code_of(sentence: str) -> str:
                 return name
         return "closed_question" if _CLOSED.search(sentence) else "open_question"
     return next((name for name, pattern in _codes() if pattern.search(sentence)), "other")
-
-
-def learnt_code(sentence: str) -> str:
-    """MI code of one sentence by the head fitted on the dialogue corpus; the rules' without it.
-
-    It grades talk after the event. The last guard keeps to the rules: what it refuses must be
-    readable in a table.
-    """
-    head = _head()
-    if head is None:
-        return code_of(sentence)
-    named = head.named(head.recipe.features(None, sentence_terms(sentence), rule_code(sentence)))
-    return max(named, key=lambda code: named[code])
-
-
-@cache
-def _head() -> Head | None:
-    return packaged_head("mi")
-
-
-def sentence_terms(sentence: str) -> set[str]:
-    """Word runs of a sentence, its end mark as a word."""
-    words = re.findall(r"[a-z]+(?:'[a-z]+)*|[?!]", sentence.lower().replace("\u2019", "'"))
-    return terms_of(" ".join(words))
-
-
-def rule_code(sentence: str) -> dict[str, float]:
-    """The rules' opinion and the sentence's length, as signals for the head."""
-    words = len(sentence.split())
-    return {f"rule:{code_of(sentence)}": 1.0, "short": float(words < 5), "long": float(words > 14)}
 
 
 def mi_codes(text: str, strategy: Strategy, *, consent: bool) -> tuple[str, ...]:
