@@ -22,6 +22,7 @@ NOISE_MS = 120  # shorter noises do not cut the agent off; longer and it would f
 TAIL_MS = 40  # what comes right after must still sound ...
 TAIL_RATIO = 0.1  # ... no more than 20 dB below its loudest part: the s of "yes" is that faint
 GRACE_MS = 300  # after the agent has begun: echo comes back sooner (ITU-T G.131: up to 300 ms)
+SOONEST_MS = 40  # what begins sooner is the caller who goes on: echo takes a packet at least
 GRACE_NOISE_MS = 400  # what began in it must last so long
 KEPT_MS = 1000
 
@@ -33,12 +34,12 @@ class BargeIn:
         self._recent: deque[Pcm] = deque()
         self._end = 0  # samples heard since the call began
         self._start: int | None = None
-        self._grace_end = 0
+        self._grace = range(0)  # samples at which an echo of the agent's first sound may begin
         self.echoes = False  # the agent has been heard on the caller's line
 
     def agent_began(self) -> None:
         """The agent is heard from now on."""
-        self._grace_end = self._end + _samples(GRACE_MS)
+        self._grace = range(self._end + _samples(SOONEST_MS), self._end + _samples(GRACE_MS))
 
     def started(self, t: float) -> None:
         """The ears noticed speech that began at ``t`` seconds of audio."""
@@ -64,7 +65,7 @@ class BargeIn:
         """Whether the suspected sound has lasted; a sound that died away stays unconfirmed."""
         if self._start is None or self.echoes:
             return False
-        least_ms = GRACE_NOISE_MS if self._start < self._grace_end else NOISE_MS
+        least_ms = GRACE_NOISE_MS if self._start in self._grace else NOISE_MS
         if self._end - self._start < _samples(least_ms + TAIL_MS):
             return False
         heard = np.concatenate(self._recent)

@@ -63,3 +63,15 @@ def test_memory_is_bounded():
     for _ in range(1000):
         barge_in.push(noise(40, 0.1))
     assert sum(map(len, barge_in._recent)) <= 16_000 + 640
+
+
+@pytest.mark.parametrize(("after_ms", "confirmed"), [(0, True), (120, False), (400, True)])
+def test_what_may_be_the_agent_s_echo_must_last_longer(after_ms, confirmed):
+    """Noticed so long after the agent has begun; 240 ms of sound are otherwise enough."""
+    barge_in = BargeIn()
+    barge_in.push(noise(320, 0.001))
+    barge_in.agent_began()
+    barge_in.push(noise(after_ms, 0.001))
+    barge_in.push(noise(240, 0.3))
+    barge_in.started((320 + after_ms) / 1000)
+    assert barge_in.confirmed() is confirmed

@@ -17,7 +17,9 @@ LAST_WORDS = 4  # more of them is learnt by heart: on unseen families it tells l
 # Log odds, at most, of a text that is open by rule: by its last word, or by a mere comma, which the
 # recogniser puts after finished turns too.
 OPEN, DOUBTFUL = -2.5, -1.5
-MOST = 3.0  # no words are certain
+# Bounds of what was learnt: whole sentences are paused after nearly as often as they end a turn, so
+# they prove little; half a sentence proves much.
+LEAST, MOST = -3.0, 0.2
 
 
 class Finished:
@@ -50,7 +52,7 @@ class Finished:
         features = self._head.recipe.features(None, last_terms(words), {})
         chances = self._head.named(features)
         odds = log(chances[END] / chances[PAUSE])
-        return max(-MOST, min(MOST, odds))
+        return max(LEAST, min(MOST, odds))
 
 
 def last_terms(words: list[str]) -> set[str]:

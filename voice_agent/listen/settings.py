@@ -27,7 +27,7 @@ class ListenSettings:
     ask_ms: int = 160  # silence after which the words so far are recognised, ahead of need
     shortest_ms: int = 416  # no turn ends sooner: most pauses inside fluent turns are shorter
     longest_ms: int = 1_792  # no silence inside a turn is waited for longer
-    sure: float = 0.5  # log odds of an end (0.62) at which the turn is over
+    sure: float = 0.85  # log odds of an end (0.70) at which the turn is over
     pause_median_ms: float = 350.0  # of pauses inside turns, before this caller has made any
     pause_spread: float = 0.6  # sigma of their logarithm; one caller makes too few to learn it
     prior_pauses: float = 4.0  # what is learnt of a caller outweighs this after so many pauses
