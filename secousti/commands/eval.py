@@ -11,10 +11,11 @@ SUMMARY = "Measure the agent: strategy, stages, crisis, boundaries and more"
 
 
 def add_parser(subparsers: Subparsers) -> None:
+    from secousti.session_suite import SESSION
     from voice_agent.evaluate.cli import add_eval_arguments, describe_suites
 
-    parser = describe(subparsers, NAME, SUMMARY, describe_suites())
-    add_eval_arguments(parser)
+    parser = describe(subparsers, NAME, SUMMARY, describe_suites([SESSION]))
+    add_eval_arguments(parser, [SESSION])
     parser.set_defaults(run=run)
 
 

@@ -6,7 +6,7 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,17 +36,21 @@ suites:
 """
 
 
-def describe_suites() -> str:
+def describe_suites(more: Sequence[Suite] = ()) -> str:
     """The help text: examples and one line a suite."""
-    lines = [f"  {name:<18}{suite.about}" for name, suite in SUITES.items()]
+    lines = [f"  {suite.name:<18}{suite.about}" for suite in (*SUITES.values(), *more)]
     return TEXT + "\n".join(lines)
 
 
-def add_eval_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the suites' and the report's words to the parser of ``secousti eval``."""
+def add_eval_arguments(parser: argparse.ArgumentParser, more: Sequence[Suite] = ()) -> None:
+    """Add the suites' and the report's words to the parser of ``secousti eval``.
+
+    Args:
+        more: suites of other rooms.
+    """
     kinds = parser.add_subparsers(title="measurements", metavar="SUITE", required=True)
-    for name, suite in SUITES.items():
-        _add_suite(kinds.add_parser(name, help=suite.about, description=suite.about), suite)
+    for suite in (*SUITES.values(), *more):
+        _add_suite(kinds.add_parser(suite.name, help=suite.about, description=suite.about), suite)
     report = kinds.add_parser("report", help="draw reports as one HTML page")
     report.add_argument("reports", type=Path, nargs="+", metavar="R.json")
     report.add_argument("--html", type=Path, default=Path("report.html"), metavar="FILE")
@@ -54,8 +58,14 @@ def add_eval_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_suite(parser: argparse.ArgumentParser, suite: Suite) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="F", help="file or folder")
     parser.add_argument("--json", type=Path, metavar="R.json", help="where the report goes")
+    if not suite.data:
+        parser.set_defaults(measure=_measure, suite=suite, data=Path(), split="", seed=0)
+        parser.set_defaults(llm="", llm_model="", leave_out="", vectors=None)
+        return
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar=suite.data, help="file or folder"
+    )
     parser.add_argument("--split", default="", help="only dialogues of this split")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
     parser.add_argument("--llm", default="", metavar="URL", help="add a run with this endpoint")

@@ -26,13 +26,15 @@ from voice_agent.evaluate.suites.tom import run_tom
 @dataclass(frozen=True)
 class Suite:
     """``uses_endpoint``: whether an LLM endpoint has a say in what is measured. ``ablates``: it can
-    measure the agent without each of its parts as well."""
+    measure the agent without each of its parts as well. ``data``: what ``--data`` is called in the
+    help, "" for a suite that reads none."""
 
     name: str
     about: str
     run: Callable[[Path, Options], Report]
     uses_endpoint: bool = False
     ablates: bool = False
+    data: str = "F"
 
 
 _ALL = (
