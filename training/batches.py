@@ -27,9 +27,10 @@ class BatchConfig:
     far: float = 0.1  # share of crops up to 20 dB quieter: a telephone on the table
     lead_silence: float = 0.15  # share of crops that begin with silence, as calls do
     voice_dropout: float = 0.12  # share decoded without any voice codeword, as a call begins
-    # Non-native and child speech is half of what is not LibriSpeech: keep it, but lighter.
+    # Non-native and child speech is half of what is not LibriSpeech: keep it, but lighter. The
+    # agent's own voice (python -m voice_agent.lines) is half of every call: more of it.
     source_weights: Mapping[str, float] = field(
-        default_factory=lambda: {"speechocean762": 0.4, "commonvoice_fa": 0.5}
+        default_factory=lambda: {"speechocean762": 0.4, "commonvoice_fa": 0.5, "agent": 4.0}
     )
 
 
