@@ -1,4 +1,4 @@
-"""Cut a benchmark set out of a speech table whose recordings lie in tar shards."""
+"""Cut a benchmark set out of a speech table whose recordings are files, or lie in tar shards."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Selection:
 def extract(table: Path, folder: Path, selection: Selection) -> Path:
     """Write the selected recordings as 16 kHz FLAC into ``folder``; returns its ``manifest.tsv``.
 
-    ``table`` has the columns ``id file split speaker source transcript``; ``file`` is
-    ``SHARD.tar/MEMBER`` relative to the table. Up to ``selection.most`` clips are taken evenly over
-    the speakers. Raises :class:`SecoustiError` when nothing matches or a recording is missing.
+    ``table`` has the columns ``id file split speaker source transcript``; ``file`` is a path or
+    ``SHARD.tar/MEMBER``, relative to the table. Up to ``selection.most`` clips are taken evenly
+    over the speakers. Raises :class:`SecoustiError` when nothing matches or a recording is missing.
     """
     rows = [row for _, row in read_table(table, TABLE_COLUMNS) if selection.takes(row)]
     if not rows:
@@ -68,14 +68,19 @@ def _speaker_by_speaker(rows: Sequence[dict[str, str]]) -> Iterator[dict[str, st
 
 
 def read_member(root: Path, name: str) -> Wave:
-    """One recording ``SHARD.tar/MEMBER`` under ``root`` as mono float32 ``[T]`` at 16 kHz."""
-    shard, _, member = name.partition(SHARD_SUFFIX)
+    """One recording under ``root``, a file or ``SHARD.tar/MEMBER``, as mono float32 ``[T]`` at
+    16 kHz."""
+    shard, in_shard, member = name.partition(SHARD_SUFFIX)
     try:
-        with tarfile.open(root / f"{shard}.tar") as archive:
-            stored = archive.extractfile(member)
-            data = stored.read() if stored else b""
+        data = _member(root / f"{shard}.tar", member) if in_shard else (root / name).read_bytes()
         wave, rate_hz = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except (OSError, KeyError, tarfile.TarError, soundfile.LibsndfileError) as error:
         raise SecoustiError(f"cannot read {name} under {root}: {error}") from None
     resampled: Wave = soxr.resample(wave.mean(axis=1), rate_hz, SAMPLE_RATE_HZ)
     return np.clip(resampled, -1, 1)
+
+
+def _member(shard: Path, name: str) -> bytes:
+    with tarfile.open(shard) as archive:
+        stored = archive.extractfile(name)
+        return stored.read() if stored else b""

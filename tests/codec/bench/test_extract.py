@@ -66,6 +66,15 @@ def test_sources_narrow_the_choice(table: Path) -> None:
     assert taken(table, Selection(sources=["calls"])) == ["b1"]
 
 
+def test_plain_files_need_no_shard(table: Path, hum: Callable[..., np.ndarray]) -> None:
+    soundfile.write(table.parent / "d1.flac", hum(0.5, rate_hz=8_000), 8_000)
+    with table.open("a") as lines:
+        lines.write("d1\td1.flac\tvalid\tdan\town\tHI\n")
+    assert taken(table, Selection(sources=["own"])) == ["d1"]
+    wave, rate_hz = soundfile.read(table.parent / "out" / "d1.flac")
+    assert (rate_hz, wave.shape) == (16_000, (8_000,))
+
+
 def test_an_empty_choice_and_a_missing_recording_are_told(table: Path) -> None:
     with pytest.raises(SecoustiError, match="no recording"):
         taken(table, Selection(speakers=["nobody"]))
