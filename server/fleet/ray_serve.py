@@ -133,9 +133,9 @@ def serve_fleet(
     check_fleet(settings)
     ray, serve = ray_serve()
     stop = threading.Event()
-    for number in STOPS:
-        signal.signal(number, lambda *_: stop.set())
     ray.init(include_dashboard=False, logging_level=logging.WARNING, log_to_driver=False)
+    for number in STOPS:  # after Ray, which would have SIGTERM kill us
+        signal.signal(number, lambda *_: stop.set())
     try:
         start(settings, build, fleet)
         ready()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from codec.errors import SecoustiError
-from server.fleet import ray_serve
-from server.fleet.ray_serve import APPLICATION, Fleet, check_fleet, start
+from server.fleet.ray_serve import check_fleet
 from server.wires import native
 from server.wires.closing import CloseCode
-from tests.server.fakes import fake_parts, run
+from tests.server.fakes import run
 from tests.server.sockets import QUICK, calling
 
+ROOT = Path(__file__).parents[3]
 SETTINGS = replace(QUICK, slots=1, resume_s=60.0, port=8765)
 
 
@@ -43,24 +47,33 @@ def test_without_ray_it_is_said_how_to_get_it(monkeypatch):
         check_fleet(SETTINGS)
 
 
-@pytest.fixture(autouse=True)
-def quick_goodbyes(monkeypatch):
-    """Replicas are drained for half a minute, so that every ingress has heard of it."""
-    monkeypatch.setenv("RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", "1")
+FLEET = """
+from dataclasses import replace
+from server.fleet.ray_serve import Fleet, serve_fleet
+from tests.server.fakes import fake_parts
+from tests.server.fleet.test_ray_serve import SETTINGS
+
+settings = replace(SETTINGS, port={port}, metrics_token="numbers-for-me", drain_s=5.0)
+serve_fleet(settings, fake_parts, Fleet(2, 0.5), ready=lambda: print("ready", flush=True))
+print("done", flush=True)
+"""
 
 
 @contextlib.contextmanager
-def fleet(settings):
-    """Two replicas in a cluster of this machine."""
-    pytest.importorskip("ray.serve", reason="pip install 'secousti[ray]' to test the fleet")
-    ray, serve = ray_serve.ray_serve()
-    ray.init(include_dashboard=False, num_cpus=4, log_to_driver=False, logging_level="ERROR")
-    try:
-        start(settings, fake_parts, Fleet(replicas=2, cpus=0.5))
-        yield serve
-    finally:
-        serve.shutdown()
-        ray.shutdown()
+def fleet(port):
+    """Two replicas, served by a process of their own in a cluster of this machine."""
+    # Replicas are drained for half a minute, so that every ingress has heard of it.
+    quick = {"RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1"}
+    command = [sys.executable, "-c", FLEET.format(port=port)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | quick, cwd=ROOT
+    ) as process:
+        try:
+            assert any(line.strip() == "ready" for line in process.stdout)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def free_port():
@@ -71,9 +84,10 @@ def free_port():
 
 @pytest.mark.timeout(300)
 def test_two_replicas_share_callers_and_each_finds_his_call_again():
-    settings = replace(SETTINGS, port=free_port(), metrics_token="numbers-for-me")
-    server = SimpleNamespace(port=settings.port)
-    url = f"http://127.0.0.1:{settings.port}"
+    pytest.importorskip("ray.serve", reason="pip install 'secousti[ray]' to test the fleet")
+    port = free_port()
+    server = SimpleNamespace(port=port)
+    url = f"http://127.0.0.1:{port}"
 
     async def calls():
         async with contextlib.AsyncExitStack() as stack:
@@ -106,10 +120,10 @@ def test_two_replicas_share_callers_and_each_finds_his_call_again():
             await again.until(native.Resumed)
             await again.until(native.Begin)  # and what was not heard is said again
 
-    with fleet(settings) as serve:
+    with fleet(port) as process:
         assert httpx.get(f"{url}/healthz").json()["status"] == "ready"
         assert "Secousti" in httpx.get(url).text
         run(calls(), 120)
-        serve.delete(APPLICATION)
-        with pytest.raises(httpx.HTTPError):
-            httpx.get(f"{url}/healthz", timeout=5).raise_for_status()
+        process.terminate()
+        assert process.stdout.read().endswith("done\n")  # it has drained, and was not just killed
+        assert process.wait(60) == 0
