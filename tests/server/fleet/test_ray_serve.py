@@ -115,10 +115,11 @@ def test_two_replicas_share_callers_and_each_finds_his_call_again():
             session=welcome.session, token=welcome.resume, generation=begun.generation
         )
         async with calling(server, hello=False) as again:
+            again.wire = caller.wire
             again.wire.broke()
             await again.socket.send(native.encode(word))
             await again.until(native.Resumed)
-            await again.until(native.Begin)  # and what was not heard is said again
+            await again.until(native.Packets, 3)  # and what was not heard is said again
 
     with fleet(port) as process:
         assert httpx.get(f"{url}/healthz").json()["status"] == "ready"
