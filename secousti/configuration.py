@@ -47,7 +47,7 @@ def toml_value(value: Any) -> str | None:
         case str() | Path():
             return _string(str(value))
         case _:
-            return f"[{', '.join(_string(str(one)) for one in value)}]"
+            return f"[{', '.join(str(toml_value(one)) for one in value)}]"
 
 
 def _string(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     """Replicas of the server behind Ray Serve's ingress; 0: this one process, without Ray."""
     ray_cpus: float = Field(default=1.0, gt=0)
     """Cores that a Ray cluster reserves for each replica."""
+    silences_s: tuple[Annotated[float, Field(gt=0)], ...] = (25.0, 45.0, 60.0)
+    """After so much silence a caller is asked whether they are there, then let go; empty: never."""
+    session_s: float = Field(default=1800.0, gt=0)
+    """Half an hour, then the call is closed with a word, unless there is risk."""
+    closing_notice_s: float = Field(default=180.0, ge=0)
+    """That it will be closed is said so long before."""
     call_limit_s: float = Field(default=3600.0, gt=0)
     """An hour; longer is a line left open."""
     idle_timeout_s: float = Field(default=20.0, gt=0)
@@ -100,6 +106,8 @@ class Settings(BaseSettings):
     """Who connects and says nothing holds a place of those who wait."""
     respond_deadline_s: float = Field(default=8.0, gt=0)
     """Thinking longer than this is answered with an apology; hearing and speaking likewise."""
+    hold_s: float = Field(default=2.0, gt=0)
+    """Thinking longer than this, the agent says so; a dead line is hung up on."""
     lead_ms: int = Field(default=400, ge=20, le=2000)
     """Sound sent ahead where the far end keeps a queue: hides jitter, and is soon taken back."""
     sentence_gap_ms: int = Field(default=240, ge=0, le=2000)

@@ -106,6 +106,18 @@ def test_a_list_in_a_variable_is_told_how_to_be_written(monkeypatch: pytest.Monk
         load_settings()
 
 
+def test_a_list_of_numbers_is_shown_as_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("secousti.toml").write_text("silences_s = [20.0, 40.0]\n")
+    assert load_settings().silences_s == (20.0, 40.0)
+    assert toml_value(load_settings().silences_s) == "[20.0, 40.0]"
+    Path("secousti.toml").write_text("silences_s = [0]\n")
+    with pytest.raises(SecoustiError, match="silences_s"):
+        load_settings()
+
+
 def test_a_file_of_bytes_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "secousti.toml").write_bytes(b"port = \xff\n")
     with pytest.raises(SecoustiError, match=r"secousti\.toml is not valid TOML"):
