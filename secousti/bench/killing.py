@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from server.wires.closing import CloseCode
 from server.wires.events import Message
 
 ANSWER_S = 30.0
+LOOK_S = 0.1
 
 
 class ReturningEnd(NativeEnd):
@@ -38,7 +40,7 @@ class ReturningEnd(NativeEnd):
 async def killed_in_a_call(
     words: Sequence[str], settings: Mapping[str, str], end: NativeEnd, repertoire: Repertoire
 ) -> Outcome:
-    """SIGKILL in the greeting; ``words`` name where the server keeps its calls and their logs.
+    """SIGKILL in a call that is on record; ``words`` name where the server keeps calls and logs.
 
     The next server must start over that store, refuse to go on with the call and say why, and
     greet the next caller; the log must be readable up to its end, and the call be in the store.
@@ -48,6 +50,7 @@ async def killed_in_a_call(
         visiting(server, (lambda: end, repertoire)) as visitor,
     ):
         greeted = await visitor.greeted()
+        await begun(words)
         server.process.kill()
         await server.process.wait()
     logged = [read_call(path) for path in (folder(words, "--log-dir")).glob("*.jsonl")]
@@ -67,6 +70,15 @@ async def killed_in_a_call(
             "greeted after": int(again),
         },
     )
+
+
+async def begun(words: Sequence[str]) -> None:
+    """Waits until the call is in the store and its log has begun: both are written behind it."""
+    logs, store = folder(words, "--log-dir"), folder(words, "--store")
+    for _ in range(round(ANSWER_S / LOOK_S)):  # what is missing then shows in the outcome
+        if calls_kept(store) and any(path.stat().st_size for path in logs.glob("*")):
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 def calls_kept(store: Path) -> int:
