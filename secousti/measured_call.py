@@ -20,7 +20,6 @@ from server.wires import native
 E = TypeVar("E")
 
 PATIENCE_S = 90.0  # for one reply, on a machine that is busy with other things
-MOST_LEAD_S = 0.5  # of sound that may stand in the player when the caller begins to speak
 
 
 class MeasuredCall:

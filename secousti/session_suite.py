@@ -32,6 +32,7 @@ from voice_agent.contracts import RiskLevel
 from voice_agent.evaluate.report import Report, Score, grid
 from voice_agent.evaluate.suites.options import Options
 from voice_agent.evaluate.suites.registry import Suite
+from voice_agent.listen.endings import words_of
 from voice_agent.think import Conversation
 
 RATE = "high"
@@ -256,5 +257,5 @@ async def _listened(phone: ClientConnection, silence: str) -> float:
 
 def _share(said: str, heard: str) -> float:
     """Share of the words said that were heard."""
-    one, other = ({w.strip(".,;:?!").lower() for w in text.split()} for text in (said, heard))
-    return len(one & other) / len(one)
+    meant = set(words_of(said))
+    return len(meant & set(words_of(heard))) / len(meant)

@@ -39,6 +39,7 @@ from server.health import READY
 from server.returning import Register
 from server.scrape import PATH as METRICS
 from server.wires import native
+from server.wires.closing import CloseCode
 
 log = logging.getLogger(__name__)
 
@@ -131,10 +132,15 @@ class Gate:
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
+        name = await self._roomiest()
         try:
-            server = await call_up(scope, await self._roomiest())
+            server = await call_up(scope, name)
         except InvalidStatus as refused:
             await refuse(scope, send, refused)
+            return
+        except UNREACHABLE:
+            log.warning("the server %s does not answer a caller", name)
+            await send({"type": "websocket.close", "code": CloseCode.TRY_LATER})
             return
         await send({"type": "websocket.accept", "subprotocol": server.subprotocol})
         if server.subprotocol == native.SUBPROTOCOL:
@@ -143,7 +149,7 @@ class Gate:
                 await hang_up(server, first.get("code", ABNORMAL))
                 return
             message = message_of(first)
-            server = await self._where(message, scope, server)
+            server = await self._where(message, scope, name, server)
             with suppress(ConnectionClosed):  # then the relay says how
                 await server.send(message)
         await relay(receive, send, server)
@@ -166,12 +172,13 @@ class Gate:
         return answer.status_code == HTTPStatus.OK
 
     async def _where(
-        self, message: bytes | str, scope: Scope, server: ClientConnection
+        self, message: bytes | str, scope: Scope, name: str, server: ClientConnection
     ) -> ClientConnection:
-        """The connection to go on with: of a caller who comes back, one to where his call is."""
+        """The connection to go on with: ``server``, which is called ``name``, or for a caller who
+        comes back one to where his call is."""
         session = returning(message)
         home = await self._directory.where(session) if session else None
-        if home is None:
+        if home in (None, name):
             return server
         try:
             found = await call_up(scope, home)

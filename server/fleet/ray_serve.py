@@ -33,10 +33,9 @@ LOOPBACK = "127.0.0.1"
 # Serve queues who comes when a replica is busy; ours must be told at once, by its server.
 REQUESTS = 100_000
 SLACK_S = 30.0  # beyond the longest call, for its last words
+HARD_STOP = "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S"
 INGRESS = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
-    # Of the old HAProxy after a change of replicas: its calls are cut when it stops (default 120).
-    "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "7200",
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a busy machine needs more than 5
     "RAY_worker_niceness": "0",  # sound cannot wait until everybody else has had his turn (15)
 }
@@ -96,6 +95,11 @@ def check_fleet(settings: ServerSettings) -> None:
         raise SecoustiError(
             "a store in a folder is for one process: give --ray a database URL as --store"
         )
+    if not is_loopback(settings.host) and not settings.trusted_proxies:
+        raise SecoustiError(
+            "Ray's ingress does not say who calls, so that all callers would count as one: put a "
+            "proxy that writes X-Forwarded-For in front and name it in trusted_proxies"
+        )
     if settings.port == 0:
         raise SecoustiError("Ray's ingress needs a --port of its own")
     ray_serve()
@@ -133,6 +137,8 @@ def serve_fleet(
     check_fleet(settings)
     ray, serve = ray_serve()
     stop = threading.Event()
+    # When replicas change a new HAProxy takes over; the old one cuts its calls when it stops.
+    os.environ.setdefault(HARD_STOP, str(round(longest_s(settings))))
     ray.init(include_dashboard=False, logging_level=logging.WARNING, log_to_driver=False)
     for number in STOPS:  # after Ray, which would have SIGTERM kill us
         signal.signal(number, lambda *_: stop.set())
@@ -149,6 +155,11 @@ def serve_fleet(
         ray.shutdown()
 
 
+def longest_s(settings: ServerSettings) -> float:
+    """How long a call may be, its last words included."""
+    return settings.call_limit_s + settings.last_reply_s + SLACK_S
+
+
 def start(settings: ServerSettings, build: Callable[[], Parts], fleet: Fleet) -> None:
     """Starts a fleet in the running cluster; returns when it answers."""
     ray, serve = ray_serve()
@@ -158,13 +169,12 @@ def start(settings: ServerSettings, build: Callable[[], Parts], fleet: Fleet) ->
     def build_gate() -> Gate:
         return gate_of(settings, build, directory)
 
-    longest_s = settings.call_limit_s + settings.last_reply_s + SLACK_S
     deployment = serve.deployment(
         serve.ingress(build_gate)(),
         name="server",
         num_replicas=fleet.replicas,
         max_ongoing_requests=REQUESTS,
-        graceful_shutdown_timeout_s=min(longest_s, settings.drain_s + SLACK_S),
+        graceful_shutdown_timeout_s=min(longest_s(settings), settings.drain_s + SLACK_S),
         ray_actor_options={"num_cpus": fleet.cpus},
     )
     serve.run(deployment.bind(), name=APPLICATION, route_prefix="/")

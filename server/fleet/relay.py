@@ -11,16 +11,17 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Response
 
+from server.wires.closing import CloseCode
+
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
-ABNORMAL, GOING_AWAY = 1006, 1001  # RFC 6455 section 7.4.1
+ABNORMAL = 1006  # RFC 6455 section 7.4.1
 # How servers of ASGI say that a caller is gone: some call it "no status received", and a caller who
 # closes without one is then taken for lost, whose call waits for him a while.
 LOST = {1005, ABNORMAL, 1012}
-TRY_LATER = 1013
 # What belongs to one connection and not to the request that it carries.
 OF_THE_HOP = {"host", "connection", "upgrade", "origin", "user-agent", "content-length"}
 DENIAL = "websocket.http.response"  # the ASGI extension that lets a handshake be answered
@@ -76,7 +77,7 @@ async def refuse(scope: Scope, send: Send, refused: InvalidStatus) -> None:
     """Answers a handshake as the server has."""
     if DENIAL not in scope.get("extensions", {}):
         reason = (refused.response.body or b"").decode(errors="replace").strip()
-        await send({"type": "websocket.close", "code": TRY_LATER, "reason": reason[:120]})
+        await send({"type": "websocket.close", "code": CloseCode.TRY_LATER, "reason": reason[:120]})
         return
     await send({"type": "websocket.http.response.start", **start_of(refused.response)})
     await send({"type": "websocket.http.response.body", "body": refused.response.body or b""})
@@ -127,7 +128,9 @@ async def _downwards(send: Send, server: ClientConnection) -> None:
             await send({"type": "websocket.send", kind: message})
     except ConnectionClosed as closed:
         frame = closed.rcvd
-        code, reason = (frame.code, frame.reason) if frame else (GOING_AWAY, "the server is gone")
+        code, reason = (
+            (frame.code, frame.reason) if frame else (CloseCode.GOING_AWAY, "the server is gone")
+        )
         await send({"type": "websocket.close", "code": code, "reason": reason})
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from server.fleet import gate
 from server.fleet.directory import Listing
 from server.fleet.gate import returning
+from server.fleet.relay import call_up
 from server.wires import native
 from server.wires.closing import CloseCode
 from tests.server.fakes import run
@@ -106,6 +108,43 @@ def test_a_call_whose_server_is_gone_is_no_call():
     with_two(work)
 
 
+def test_a_server_that_has_gone_turns_nobody_away_for_good(monkeypatch):
+    async def work(one, two, directory):
+        async def gone():
+            return "127.0.0.1:9"
+
+        monkeypatch.setattr(one, "_roomiest", gone)
+        assert await Call(one).last() == {"type": "websocket.close", "code": CloseCode.TRY_LATER}
+
+    with_two(work)
+
+
+def test_who_comes_back_by_his_own_door_is_connected_once(monkeypatch):
+    connected = []
+
+    async def counted(scope, server):
+        connected.append(server)
+        return await call_up(scope, server)
+
+    monkeypatch.setattr(gate, "call_up", counted)
+
+    async def work(one, two, directory):
+        call, welcome = await greeted(one)
+        begun = await call.until(native.Begin)
+        await call.gone()
+        again = Call(one)
+        again.wire = call.wire
+        again.wire.broke()
+        name, secret = welcome.session, welcome.resume
+        again.say(native.Resume(session=name, token=secret, generation=begun.generation))
+        await again.until(native.Resumed)
+        assert connected == [one.home, one.home]
+        await again.gone(1000)
+
+    # A second slot, so that a house with his call in it is not full and he is let in by it.
+    with_two(work, replace(SETTINGS, slots=2))
+
+
 def test_a_refused_handshake_is_answered_as_the_server_has():
     async def work(one, two, directory):
         call = Call(one, subprotocols=[f"secousti.token.{'wrong' * 3}", native.SUBPROTOCOL])
@@ -150,9 +189,11 @@ def test_pages_are_those_of_the_server_and_numbers_those_of_all():
         bearer = [(b"authorization", b"Bearer numbers-for-me")]
         status, _, body = await page(one, "/metrics", bearer)
         assert status == 200
-        for gate in (one, two):
-            assert f'replica="{gate.home}"' in body
-        assert body.count("# TYPE secousti_slots ") <= 1
+        for server in (one.home, two.home):
+            assert f'replica="{server}"' in body
+        kinds = [line for line in body.splitlines() if line.startswith("# TYPE")]
+        assert kinds
+        assert len(kinds) == len(set(kinds))  # each family stands once
         await call.gone(1000)
 
     with_two(work, replace(SETTINGS, metrics_token="numbers-for-me"))

@@ -34,6 +34,7 @@ SETTINGS = replace(QUICK, slots=1, resume_s=60.0, port=8765)
         ({"port": 0}, "--port"),
         ({"store": "calls"}, "database"),
         ({"host": "0.0.0.0"}, "SECOUSTI_TOKEN"),
+        ({"host": "0.0.0.0", "token": "secret-token"}, "trusted_proxies"),
     ],
 )
 def test_what_a_fleet_cannot_do_is_said_before_anything_starts(change, says):
