@@ -19,8 +19,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as dial
 from websockets.exceptions import ConnectionClosed
 
-from codec import load_codec
+from codec import Codec, load_codec
 from codec.rates import SAMPLE_RATE_HZ
+from secousti.bench.far_ends import TwilioEnd
 from secousti.house import build_parts, server_settings
 from secousti.measured_call import MeasuredCall, measured
 from secousti.settings import Settings
@@ -28,6 +29,7 @@ from server.app import Server
 from server.parts import CallName, Known, Parts
 from server.parts import Conversation as AnyConversation
 from server.wires import native
+from server.wires.events import Message
 from voice_agent.contracts import RiskLevel
 from voice_agent.evaluate.report import Report, Score, grid
 from voice_agent.evaluate.suites.options import Options
@@ -40,6 +42,7 @@ DOWN = "http://127.0.0.1:9/v1"  # the discard port: nobody answers there
 AUDIBLE_S = 1.0  # of sound that a spoken reply has at least
 YIELDS_MS = 1500.0  # from the caller's first word until the agent has stopped
 WORDS_HEARD = 0.5  # of a turn's words, through voice, codec and recogniser
+SILENT_FRAME = b"\xff" * 160  # 20 ms of mu-law
 PHONE_S = 8.0  # a telephone is listened to after a key was pressed
 
 
@@ -58,13 +61,14 @@ class Stage:
     """What the checks share: a running server's address and its parts, and who was asked for."""
 
     port: int
+    codec: Codec
     parts: Parts
     calls: list[Conversation]
     asked: list[CallName]
 
     def call(self) -> AbstractAsyncContextManager[MeasuredCall]:
         """An open call to the server."""
-        return measured(f"ws://127.0.0.1:{self.port}", load_codec(RATE), self.parts.voice)
+        return measured(f"ws://127.0.0.1:{self.port}", self.codec, self.parts.voice)
 
 
 def run_session(_: Path, options: Options) -> Report:
@@ -107,7 +111,7 @@ async def _hold(settings: Settings) -> list[Check]:
         respond_deadline_s=30.0,
     )  # fmt: skip
     async with Server(plan, parts) as server:
-        stage = Stage(server.port, parts, calls, asked)
+        stage = Stage(server.port, load_codec(RATE), parts, calls, asked)
         checks: list[Check] = []
         for hold in (_ordinary, _crisis, _exercise, _person):
             checks += await _safely(hold, stage)
@@ -209,33 +213,24 @@ async def _exercise(stage: Stage) -> list[Check]:
 
 async def _person(stage: Stage) -> list[Check]:
     """A telephone on the Twilio wire presses 0: a person is asked for, and the caller told so."""
-    async with dial(f"ws://127.0.0.1:{stage.port}/twilio") as phone:
-        for message in _phone_opens():
-            await phone.send(json.dumps(message))
-        silence = base64.b64encode(b"\xff" * 160).decode()
-        key = {"event": "dtmf", "streamSid": "MZ1", "dtmf": {"digit": "0"}}
-        await phone.send(json.dumps(key))
-        sound = await _listened(phone, silence)
-    numbers = {"sound, s": sound}
-    asked = [name for name in stage.asked if name.peer_id == "CA1"]
-    told = f"asked for call {asked[0].peer_id} of {asked[0].wire}" if asked else "nobody was asked"
-    return [Check("hand-off", bool(asked) and sound >= AUDIBLE_S, told, numbers)]
+    end = TwilioEnd()
+    async with dial(f"ws://127.0.0.1:{stage.port}{end.path}") as phone:
+        for message in (*end.opening(), end.press("0")):
+            await phone.send(message)
+        sound = await _listened(phone, end.media(SILENT_FRAME))
+    asked = [name for name in stage.asked if name.wire == "twilio"]
+    told = f"asked for a call of {asked[0].wire}" if asked else "nobody was asked"
+    passed = bool(asked) and sound >= AUDIBLE_S
+    return [Check("hand-off", passed, told, {"sound, s": sound})]
 
 
-def _phone_opens() -> list[dict[str, object]]:
-    form = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
-    start = {"streamSid": "MZ1", "callSid": "CA1", "mediaFormat": form, "customParameters": {}}
-    return [{"event": "connected"}, {"event": "start", "streamSid": "MZ1", "start": start}]
-
-
-async def _listened(phone: ClientConnection, silence: str) -> float:
-    """Seconds of speech that a telephone got while it sent silence."""
+async def _listened(phone: ClientConnection, silence: Message) -> float:
+    """Seconds of speech that a telephone got while it sent ``silence``, a frame of 20 ms."""
     seconds = 0.0
-    media = {"event": "media", "streamSid": "MZ1", "media": {"payload": silence}}
 
     async def talk() -> None:
         while True:
-            await phone.send(json.dumps(media))
+            await phone.send(silence)
             await asyncio.sleep(0.02)
 
     talking = asyncio.create_task(talk())

@@ -147,6 +147,10 @@ class TwilioEnd:
                 return (Emptied(),)
         return ()
 
+    def press(self, digit: str) -> Message:
+        """A key of the telephone."""
+        return self._say("dtmf", {"digit": digit})
+
     def _say(self, event: str, fields: Mapping[str, object]) -> str:
         return json.dumps({"event": event, "streamSid": self._id, event: fields})
 

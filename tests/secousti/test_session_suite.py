@@ -14,7 +14,17 @@ from websockets.asyncio.server import serve
 
 from secousti import session_suite
 from secousti.__main__ import main
-from secousti.session_suite import Check, Stage, _listened, _safely, _share, dial, run_session
+from secousti.bench.far_ends import TwilioEnd
+from secousti.session_suite import (
+    SILENT_FRAME,
+    Check,
+    Stage,
+    _listened,
+    _safely,
+    _share,
+    dial,
+    run_session,
+)
 from voice_agent.evaluate.suites.options import Options
 
 
@@ -29,7 +39,7 @@ def test_a_call_that_breaks_is_one_failed_check():
     async def _torn(stage):
         raise ConnectionResetError("torn")
 
-    (check,) = asyncio.run(_safely(_torn, Stage(0, None, [], [])))
+    (check,) = asyncio.run(_safely(_torn, Stage(0, None, None, [], [])))
     assert (check.name, check.passed) == ("torn", False)
     assert "ConnectionResetError: torn" in check.told
 
@@ -62,7 +72,7 @@ def test_only_sound_of_a_telephone_counts(monkeypatch):
         async with serve(speak, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             async with dial(f"ws://127.0.0.1:{port}") as phone:
-                return await _listened(phone, base64.b64encode(b"\xff" * 160).decode())
+                return await _listened(phone, TwilioEnd().media(SILENT_FRAME))
 
     assert asyncio.run(listen()) == pytest.approx(0.04)
 

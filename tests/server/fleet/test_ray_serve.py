@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from codec.errors import SecoustiError
+from secousti.bench.served import free_port
 from server.fleet.ray_serve import check_fleet
 from server.wires import native
 from server.wires.closing import CloseCode
@@ -75,12 +75,6 @@ def fleet(port):
         finally:
             process.terminate()
             process.wait(60)
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 @pytest.mark.timeout(300)

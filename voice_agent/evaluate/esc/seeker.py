@@ -238,14 +238,15 @@ class Seeker:
         fresh = [line for line in lines if line != self._last] or lines
         self._last = self._rng.choice(fresh)
         card = self.card
+        told = " ".join(fact.text for fact in card.facts)
         return self._last.format(
             what=card.step,
             when=card.step_when,
             When=_capital(card.step_when),
             belief=card.belief,
-            belief_low=_low(card.belief),
+            belief_low=_low(card.belief, told),
             alternative=card.alternative,
-            alternative_low=_low(card.alternative),
+            alternative_low=_low(card.alternative, told),
         )
 
 
@@ -259,6 +260,10 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _low(text: str) -> str:
-    """The text as the second half of a sentence; "I" stays what it is."""
-    return text if re.match(r"I\b|Bea|Marek", text) else text[:1].lower() + text[1:]
+def _low(text: str, told: str) -> str:
+    """The text as the second half of a sentence: "I" stays what it is, and so does a name, which
+    stands capitalised in the middle of what was ``told``."""
+    first = re.match(r"\w*", text)
+    word = first.group() if first else ""
+    kept = word == "I" or re.search(rf"[a-z],? {re.escape(word)}\b", told)
+    return text if kept else text[:1].lower() + text[1:]

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
+from voice_agent.evaluate.corpus import corpus
 from voice_agent.evaluate.fit.softmax import common_terms, fit_softmax
 from voice_agent.evaluate.memo import Memo
-from voice_agent.evaluate.talks import CALLER, read_talks
+from voice_agent.evaluate.talks import CALLER
 from voice_agent.listen.endings import words_of
 from voice_agent.listen.finished import END, PAUSE, last_terms
 from voice_agent.think.heads import Floats, Head, Recipe
@@ -45,11 +44,9 @@ class Place:
 
 def places(split: str) -> list[Place]:
     """Every place of one split of the dialogue corpus."""
-    corpus = resources.files("voice_agent").joinpath("data", "dialogues")
     return [
         place
-        for talk in read_talks(Path(str(corpus)))
-        if talk.split == split
+        for talk in corpus(split)
         for turn in talk.turns
         if turn.who == CALLER
         for place in places_of(turn.text, talk.family)

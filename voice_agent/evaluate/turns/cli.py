@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from codec import load_codec
+from codec import Codec, load_codec
 from codec.rates import SAMPLE_RATE_HZ
 from voice_agent.evaluate.turns.compose import Remark, Speak, read_scenes, remarks, spoken_scenes
 from voice_agent.evaluate.turns.measure import TimedRecogniser, hear, hear_remark
@@ -43,7 +43,10 @@ around 350, 600 or 950 ms, a median for each caller."""
 
 SILENCE_MS = 704  # what ended every finished turn before the ears learnt
 LONG_S = 60.0  # a recogniser behind a pool is waited for without limit here
-EARS = {"learnt": ListenSettings(), f"silence of {SILENCE_MS} ms": ListenSettings(silence_ms=704)}
+EARS = {
+    "learnt": ListenSettings(),
+    f"silence of {SILENCE_MS} ms": ListenSettings(silence_ms=SILENCE_MS),
+}
 
 
 def add_turns_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -119,10 +122,15 @@ def _coded(scene: Scene, rate: str | None) -> Scene:
     return Scene(scene.name, scene.kind, _through(rate, scene.wav), scene.turns)
 
 
+@cache
+def _codec(rate: str) -> Codec:
+    return load_codec(rate)
+
+
 def _through(rate: str | None, pcm: Pcm) -> Pcm:
     if rate is None:
         return pcm
-    codec = load_codec(rate)
+    codec = _codec(rate)
     with torch.inference_mode():
         wav = codec.decode(codec.encode(torch.from_numpy(pcm)[None]))
     coded: Pcm = wav[0].numpy()[: len(pcm)]

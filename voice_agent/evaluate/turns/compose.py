@@ -24,7 +24,8 @@ import numpy as np
 from codec.bench.extract import TABLE_COLUMNS, read_member
 from codec.bench.manifest import read_table
 from codec.errors import SecoustiError
-from voice_agent.evaluate.talks import CALLER, read_talks
+from voice_agent.evaluate.corpus import corpus
+from voice_agent.evaluate.talks import CALLER
 from voice_agent.evaluate.turns.scenes import PACES_MS, Pcm, Scene, TurnClips, lay_out
 
 DATA = Path(__file__).parents[2] / "data"
@@ -88,9 +89,9 @@ _OVER = ("listening", "taking")
 def _callers() -> Iterator[tuple[str, str, list[list[str]]]]:
     """Kind, name and turns of each caller, every turn in pieces."""
     families = set()
-    for talk in read_talks(DATA / "dialogues"):
+    for talk in corpus("valid"):
         texts = [t.text for t in talk.turns if t.who == CALLER and _tellable(t.text)]
-        if talk.split == "valid" and talk.family not in families and len(texts) >= TOLD_TURNS:
+        if talk.family not in families and len(texts) >= TOLD_TURNS:
             families.add(talk.family)
             yield "told", talk.id, [clauses(text) for text in texts[:TOLD_TURNS]]
     for number, caller in enumerate(plan()["searching"]):

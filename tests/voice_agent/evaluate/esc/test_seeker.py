@@ -6,7 +6,7 @@ import pytest
 
 from voice_agent.evaluate.esc.cards import Card, CardFact
 from voice_agent.evaluate.esc.reading import read
-from voice_agent.evaluate.esc.seeker import SOFTENS, STRENGTH, Seeker
+from voice_agent.evaluate.esc.seeker import SOFTENS, STRENGTH, Seeker, _low
 
 REFLECTS = "You feel so alone with that."
 LOOKS_AT_IT = "If a good friend told you the same story, what would you say to them?"
@@ -121,3 +121,15 @@ def test_the_same_seed_says_the_same() -> None:
     replies = (REFLECTS, ADVICE, OPTIONS, LOOKS_AT_IT)
     one, two = ([begun().answer(reply) for reply in replies] for _ in range(2))
     assert one == two
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("I am no use.", "I am no use."),
+        ("They all laugh.", "they all laugh."),
+        ("Bea has never laughed.", "Bea has never laughed."),
+    ],
+)
+def test_a_belief_goes_on_a_sentence_but_names_stay_names(text, said):
+    assert _low(text, "They laugh. The other junior, Bea, helps me. They know.") == said
