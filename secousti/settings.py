@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     """Who connects and says nothing holds a place of those who wait."""
     respond_deadline_s: float = Field(default=8.0, gt=0)
     """Thinking longer than this is answered with an apology; hearing and speaking likewise."""
+    spoken_ahead: int = Field(default=1, ge=0)
+    """First sounds of answers made at once while callers pause, of all calls; 0: none."""
     hold_s: float = Field(default=2.0, gt=0)
     """Thinking longer than this, the agent says so; a dead line is hung up on."""
     lead_ms: int = Field(default=400, ge=20, le=2000)

@@ -23,6 +23,7 @@ from websockets.asyncio.server import serve as open_socket
 from websockets.exceptions import ConnectionClosed
 
 from codec.errors import SecoustiError
+from server.ahead import Spare
 from server.auth import check_exposure
 from server.calllog import CallLog
 from server.capacity import Capacity, measured
@@ -140,6 +141,7 @@ class Server:
             traces_of(settings),
             keeper_of(settings),
             Seats(register),
+            spare=Spare(settings.spoken_ahead, self.metrics.made_ahead),
         )
         self._sessions: set[Session] = set()
         self._started = self._draining = False

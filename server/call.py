@@ -122,6 +122,7 @@ class Call:
                 house.pool,
                 settings.sentence_gap_ms,
                 settings.respond_deadline_s,
+                house.spare,
             ),
             self._playout,
             self._arrivals,

@@ -127,10 +127,21 @@ class Dialogue:
             return None
         return reply
 
-    def prepare(self, turn: UserTurn, cut: Cut | None = None) -> None:
-        """Begins to work out the answer to a turn that may not be over yet."""
+    def prepare(
+        self,
+        turn: UserTurn,
+        cut: Cut | None = None,
+        drafted: Callable[[Reply], None] = lambda reply: None,
+    ) -> None:
+        """Begins to work out the answer to a turn that may not be over yet; tells ``drafted`` of
+        it, unless it is forgotten or wanted before it is there."""
         if self._overdue is None and not self._is_drafted(turn, cut):
-            self._draft = self._begin(turn, cut)
+            draft = self._draft = self._begin(turn, cut)
+            draft.work.add_done_callback(lambda work: self._worked_out(draft, drafted))
+
+    def _worked_out(self, draft: Draft, drafted: Callable[[Reply], None]) -> None:
+        if draft is self._draft and not draft.work.cancelled() and not draft.work.exception():
+            drafted(draft.work.result()[1])
 
     async def respond(self, turn: UserTurn, cut: Cut | None = None) -> Reply:
         """The answer to ``turn``, or an apology after the deadline or a fault."""

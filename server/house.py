@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from server.ahead import Spare
 from server.calllog import CallLog
 from server.capacity import Turnover
 from server.crowd import Crowd
@@ -44,6 +45,7 @@ class House:
     keeper: Keeper | None = None
     seats: Seats = field(default_factory=Seats)
     turnover: Turnover = field(default_factory=Turnover)
+    spare: Spare = field(default_factory=lambda: Spare(1))
 
     def witnesses(self, opening: Opening) -> list[Witness]:
         """Who is told what happens in a call that begins now."""

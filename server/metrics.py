@@ -71,6 +71,7 @@ class Metrics:
         self.frame_s = histogram("frame_delay_seconds", "Wait for the codec", FRAME_S, "direction")
         self.step_s = histogram("codec_step_seconds", "One batched step of all slots", FRAME_S)
         self.lag_s = histogram("event_loop_lag_seconds", "Event loop oversleeping", LAG_S)
+        self.ahead = counter("made_ahead", "First sounds made while callers paused", "outcome")
         self.errors = counter("errors", "Errors in the log", "part", "kind")
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
@@ -80,6 +81,10 @@ class Metrics:
     def stepped(self, seconds: float) -> None:
         """The engine has stepped."""
         self.step_s.observe(seconds)
+
+    def made_ahead(self, outcome: str) -> None:
+        """What became of the first sound of an answer that might be wanted."""
+        self.ahead.labels(outcome).inc()
 
     def framed(self, direction: str, seconds: float) -> None:
         """A frame waited so long for the codec."""

@@ -45,6 +45,10 @@ class ScriptShelf:
         own = self._sounds.get(text)
         return self._archive.audio(text) if own is None else own
 
+    def has(self, text: str) -> bool:
+        """Whether :meth:`sound` has this very text, without reading it."""
+        return text in self._sounds or text in self._archive
+
     def put(self, rate: str, text: str, packets: Sequence[bytes]) -> None:
         """Keeps one text's packets, from packet 0, for one rate."""
         self._packets[rate, text] = tuple(packets)

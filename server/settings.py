@@ -38,6 +38,7 @@ class ServerSettings:
 
     lead_ms: int = 400  # audio sent ahead of real time: hides jitter, short to take back
     sentence_gap_ms: int = 240  # a breath between sentences, as the voice leaves inside a text
+    spoken_ahead: int = 1  # first sounds made at once while callers pause, of all calls; 0: none
     respond_deadline_s: float = 8.0  # thinking, hearing, speaking: longer is a fault
     hello_timeout_s: float = 5.0
     idle_timeout_s: float = 20.0  # a live caller sends silence too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from codec.rates import SAMPLE_RATE_HZ
+from server.ahead import Ahead, Making, Spare
 from server.dialogue import Cut
 from server.latency import TurnClock
 from server.line import Line
@@ -119,10 +120,18 @@ class Speaker:
         pool: Executor,
         gap_ms: int,
         patience_s: float,
+        spare: Spare,
     ) -> None:
         self._line, self._voice, self._shelf = line, voice, shelf
         self._playout, self._send, self._pool = playout, send, pool
         self._gap_ms, self._patience_s = gap_ms, patience_s
+        self._ahead = Ahead(pool, spare)
+
+    def prepare(self, reply: Reply) -> None:
+        """Has the first sound made of a reply that may be said next, where the voice makes it."""
+        if self._line.prepared(reply.text) is None and not self._shelf.has(reply.text):
+            first, pace = reply.sentences[0], _pace(reply)
+            self._ahead.begin(first, pace, partial(self._voice.speak, first, pace))
 
     async def say(self, speech: Speech) -> None:
         """Says ``speech`` to its end, as heard; cancel it to stop (the caller sends the flush).
@@ -160,8 +169,8 @@ class Speaker:
     async def _sound(self, speech: Speech) -> AsyncGenerator[Pcm]:
         """The voice's chunks with a breath after each sentence; notes where the sentences end."""
         samples, gap = 0, silence(round(self._gap_ms * speech.reply.pause))
-        for sentences, make in self._sources(speech):
-            async with aclosing(prefetched(make, self._pool, self._patience_s)) as chunks:
+        for sentences, sound in self._sources(speech):
+            async with aclosing(prefetched(sound, self._patience_s)) as chunks:
                 async for chunk in chunks:
                     samples += len(chunk)
                     yield chunk
@@ -169,25 +178,29 @@ class Speaker:
             samples += len(gap)
             yield gap
 
-    def _sources(self, speech: Speech) -> list[tuple[int, Callable[[], Iterable[Pcm]]]]:
+    def _sources(self, speech: Speech) -> list[tuple[int, Making]]:
         """What makes the sound, with the sentences done after it: a sound file, else the voice."""
         recorded = self._shelf.sound(speech.reply.text)
         if recorded is not None:
-            return [(len(speech.sentences), lambda: [recorded])]
-        pace = PACE.get(speech.reply.prosody, 1.0) * speech.reply.pace
-        return [
-            (count, partial(self._voice.speak, sentence, pace))
-            for count, sentence in enumerate(speech.sentences, start=1)
+            return [(len(speech.sentences), Making(lambda: [recorded], self._pool))]
+        pace = _pace(speech.reply)
+        sounds = [
+            Making(partial(self._voice.speak, sentence, pace), self._pool)
+            for sentence in speech.sentences
         ]
+        sounds[:1] = [self._ahead.take(speech.sentences[0], pace) or sounds[0]]
+        return list(enumerate(sounds, start=1))
 
 
-async def prefetched(
-    make: Callable[[], Iterable[Pcm]], pool: Executor, patience_s: float
-) -> AsyncGenerator[Pcm]:
-    """The chunks of ``make()``, made in ``pool`` a little ahead of their use; raises
+def _pace(reply: Reply) -> float:
+    return PACE.get(reply.prosody, 1.0) * reply.pace
+
+
+async def prefetched(sound: Making, patience_s: float) -> AsyncGenerator[Pcm]:
+    """The chunks of ``sound``, made a little ahead of their use; raises
     :class:`TimeoutError` when one does not come within ``patience_s``."""
     queue: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue(PREFETCH)
-    maker = asyncio.create_task(_fill(queue, make, pool))
+    maker = asyncio.create_task(_fill(queue, sound))
     try:
         while (item := await _within(patience_s, queue)) is not None:
             if isinstance(item, Exception):
@@ -204,15 +217,9 @@ async def _within(patience_s: float, queue: asyncio.Queue[_Item]) -> _Item:
         return await queue.get()
 
 
-async def _fill(
-    queue: asyncio.Queue[Pcm | Exception | None],
-    make: Callable[[], Iterable[Pcm]],
-    pool: Executor,
-) -> None:
-    loop = asyncio.get_running_loop()
+async def _fill(queue: asyncio.Queue[Pcm | Exception | None], sound: Making) -> None:
     try:
-        chunks: Iterator[Pcm] = await loop.run_in_executor(pool, lambda: iter(make()))
-        while (chunk := await loop.run_in_executor(pool, next, chunks, None)) is not None:
+        while (chunk := await sound.next()) is not None:
             await queue.put(chunk)
         await queue.put(None)
     except Exception as error:

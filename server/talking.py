@@ -122,9 +122,10 @@ class Talker:
             speech.truncate(samples)
 
     def expect(self, turn: UserTurn) -> None:
-        """The caller pauses after ``turn``, and may be done: the answer is worked out ahead."""
+        """The caller pauses after ``turn``, and may be done: the answer is worked out ahead, and
+        its first sound made."""
         if self.idle.is_set() and not _unheard(self._rest):
-            self._dialogue.prepare(turn, _cut(self._rest))
+            self._dialogue.prepare(turn, _cut(self._rest), self._speaker.prepare)
 
     async def run(self, greets: bool = True) -> None:
         """Greets, then answers; raises :class:`CallEnded` when a reply ends the call."""

@@ -11,6 +11,7 @@ import copy
 import struct
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,6 +182,25 @@ class FakeVoice:
         for _ in range(max(1, round(len(text) * self.seconds_per_char * pace / 0.1))):
             time.sleep(self.chunk_delay_s)
             yield np.full(1600, self.level, np.float32)
+
+
+class ByHand(Executor):
+    """Work that is done when the test says so."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, work, /, *args):
+        self.jobs.append((Future(), work, args))
+        return self.jobs[-1][0]
+
+    def do(self):
+        for done, work, args in self.jobs:
+            if not done.done():
+                try:
+                    done.set_result(work(*args))
+                except Exception as error:
+                    done.set_exception(error)
 
 
 class Broken:

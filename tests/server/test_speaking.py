@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
 import numpy as np
@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.rates import DELAY_SAMPLES, HIGH, LOW, RATES
+from server.ahead import Making
 from server.latency import Arrivals, TurnClock
 from server.scripts import Framer, ScriptShelf, encode_whole
 from server.speaking import Speech, chars_of, prefetched
-from tests.server.fakes import FakeCodec, FakeDecoder, FakeVoice, reply_of, run
+from tests.server.fakes import ByHand, FakeCodec, FakeDecoder, FakeVoice, reply_of, run
 
 REPLY = reply_of("First one.", "Second, longer one.", "Third.")
 
@@ -147,7 +148,7 @@ def test_chunks_are_made_ahead_in_the_pool_and_faults_come_through():
         with ThreadPoolExecutor(1) as pool:
             got = []
             with pytest.raises(RuntimeError, match="breath"):
-                async with aclosing(prefetched(voice, pool, 60.0)) as chunks:
+                async with aclosing(prefetched(Making(voice, pool), 60.0)) as chunks:
                     async for chunk in chunks:
                         got.append(int(chunk[0]))
                         if len(got) == 1:
@@ -190,22 +191,6 @@ def test_a_turn_reports_the_parts_it_reached():
     }
 
 
-class ByHand(Executor):
-    """Work that is done when the test says so."""
-
-    def __init__(self):
-        self.jobs = []
-
-    def submit(self, work, /, *args):
-        self.jobs.append((Future(), work, args))
-        return self.jobs[-1][0]
-
-    def do(self):
-        for done, work, args in self.jobs:
-            if not done.done():
-                done.set_result(work(*args))
-
-
 @pytest.mark.parametrize("turns", range(8))
 def test_a_speech_that_is_cut_as_its_sound_comes_is_cut(turns):
     """So many turns of the loop after the sound was made; a cancellation is never swallowed."""
@@ -214,7 +199,9 @@ def test_a_speech_that_is_cut_as_its_sound_comes_is_cut(turns):
         pool = ByHand()
 
         async def listen():
-            async with aclosing(prefetched(lambda: [np.zeros(1)] * 100, pool, 60.0)) as chunks:
+            async with aclosing(
+                prefetched(Making(lambda: [np.zeros(1)] * 100, pool), 60.0)
+            ) as chunks:
                 async for _ in chunks:
                     pass
 

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from codec.rates import RATES, Rate
+from server.ahead import Spare
 from server.engine import Engine, _settle
 from server.house import House
 from server.scripts import ScriptShelf
@@ -209,7 +210,14 @@ def over(
         slots = 8 if chosen.slots is None else chosen.slots
         engine = VirtualEngine(made.codecs, slots)
         house = House(
-            chosen, made, engine, shelf or ScriptShelf(), VirtualPool(), now, lambda *_: None
+            chosen,
+            made,
+            engine,
+            shelf or ScriptShelf(),
+            VirtualPool(),
+            now,
+            lambda *_: None,
+            spare=Spare(chosen.spoken_ahead),
         )
         session = Session("test", line, house, wire)
         running = asyncio.create_task(session.run())

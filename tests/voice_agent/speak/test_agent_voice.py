@@ -52,6 +52,11 @@ def test_speech_comes_in_pieces_of_good_sound(voice: Voice) -> None:
     assert 3 < sum(map(len, pieces)) / 16_000 < 8
 
 
+def test_speech_begins_at_once(voice: Voice) -> None:
+    first = next(iter(voice.speak(SENTENCE)))
+    assert np.flatnonzero(np.abs(first) > 0.003)[0] <= 0.01 * 16_000
+
+
 def test_a_slow_pace_is_slower(voice: Voice) -> None:
     plain_s, slow_s = (sum(map(len, voice.speak(SENTENCE, pace))) for pace in (1.0, 1.3))
     assert slow_s > 1.15 * plain_s
