@@ -10,6 +10,7 @@ from collections.abc import Callable
 from server.app import Server
 from server.auth import check_exposure
 from server.parts import Parts
+from server.pauses import keep_pauses_short
 from server.proxies import Proxies
 from server.scripts import ScriptShelf
 from server.settings import ServerSettings
@@ -51,6 +52,7 @@ async def serve(
     for number in STOPS:
         loop.add_signal_handler(number, signals.put_nowait, number)
     async with Server(settings, parts, shelf=shelf) as server:
+        keep_pauses_short()
         loop.add_signal_handler(signal.SIGHUP, server.reload)
         ready(server.port)
         asked = await signals.get()

@@ -20,6 +20,7 @@ from server.auth import is_loopback
 from server.fleet.directory import Listing
 from server.fleet.gate import Gate
 from server.parts import Parts
+from server.pauses import keep_pauses_short
 from server.serving import STOPS, check
 from server.settings import ServerSettings
 
@@ -190,6 +191,7 @@ def gate_of(settings: ServerSettings, build: Callable[[], Parts], actor: ActorHa
     trusted = (*settings.trusted_proxies, "127.0.0.0/8", "::1", reach)
     own = replace(settings, host=reach, port=0, trusted_proxies=trusted)
     parts = build()
+    keep_pauses_short()
     return Gate(
         lambda register: Server(own, parts, register=register), ActorDirectory(actor), reach
     )

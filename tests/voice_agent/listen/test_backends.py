@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 
 from codec.errors import SecoustiError
+from secousti.demo import bundled_turns
+from secousti.recording import read_turn
 from voice_agent.listen import Ears, ListenSettings
 from voice_agent.listen.backends import Moonshine, recogniser_maker
 from voice_agent.listen.recognise import NOTHING, RecogniserPool
 
 SECOND = np.zeros(16_000, np.float32)
+TASKS = Path("/proc/self/task")
 
 
 def test_an_unknown_choice_is_told_with_the_known_ones() -> None:
@@ -82,6 +85,24 @@ def test_whisper_segments_become_one_text_with_its_probability(
 
 def test_silence_has_no_words() -> None:
     assert Moonshine(None).transcribe(SECOND) == NOTHING
+
+
+def test_sound_that_is_not_made_a_list_gives_the_same_words() -> None:
+    moonshine, wav = Moonshine(None), read_turn(bundled_turns()[0]).wav[:64_000]
+    listed = moonshine._runtime.transcribe_without_streaming(wav.tolist(), 16_000)
+    expected = " ".join(line.text for line in listed.lines)
+    assert len(expected) > 20
+    every_second = np.repeat(wav, 2)[::2]  # not contiguous
+    assert moonshine.transcribe(wav).text == expected
+    assert moonshine.transcribe(every_second).text == expected
+
+
+@pytest.mark.skipif(not TASKS.is_dir(), reason="only Linux says which threads there are")
+def test_a_recogniser_has_no_thread_of_its_own() -> None:
+    before = set(TASKS.iterdir())
+    recogniser = Moonshine(None)
+    assert set(TASKS.iterdir()) <= before
+    assert recogniser.transcribe(SECOND) == NOTHING
 
 
 class Service(BaseHTTPRequestHandler):
