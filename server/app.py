@@ -1,7 +1,8 @@
 """The websocket server: who gets in, which address is what, and how everybody leaves.
 
-One process: the event loop in this thread, the codec in the engine's thread, hearing, thinking and
-speaking in a pool. :mod:`server.serving` runs one until it is told to stop.
+One process: the event loop in this thread, the codec in the engine's thread, hearing in a pool of
+threads, thinking and speaking in another that gives way to all of them. :mod:`server.serving` runs
+one until it is told to stop.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ from server.watch import Watch, traces_of
 from server.wires.closing import CallEnded, CloseCode, Dropped, close_reason
 from server.wires.sound import Sound
 from server.wires.wire import Wire
+from voice_agent.background import in_background
 from voice_agent.speak.archive import ScriptArchive
 from voice_agent.think import crisis_scripts
 
@@ -122,8 +124,10 @@ class Server:
             else Capacity(settings.slots, {})
         )
         slots = self.capacity.slots
-        # A caller hears, thinks and speaks at once; so no caller ever waits for another's thread.
-        self._pool = ThreadPoolExecutor(max(1, 3 * slots), "secousti-worker")
+        # Enough that no caller ever waits for another's thread, not even where one of his hangs.
+        threads = max(1, 3 * slots)
+        self._pool = ThreadPoolExecutor(threads, "secousti-worker", in_background)
+        self._ears = ThreadPoolExecutor(threads, "secousti-ears")
         self._scribe = Scribe()
         self.metrics = Metrics()
         self._engine = Engine(parts.codecs, slots, settings.codec_threads, self.metrics)
@@ -134,6 +138,7 @@ class Server:
             self._engine,
             self.shelf,
             self._pool,
+            self._ears,
             clock,
             self._open_log,
             Crowd(settings.crowd, clock),
@@ -204,7 +209,8 @@ class Server:
             await self._house.keeper.close()
         if self._house.traces is not None:
             await asyncio.to_thread(self._house.traces.close)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._pool, self._ears):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def reload(self) -> None:
         """Takes a renewed certificate; tokens are noticed without being told."""

@@ -102,7 +102,7 @@ class Call:
         self._hearer = Hearer(
             line,
             parts.listener,
-            house.pool,
+            house.ears,
             lambda event: self._notice(event),
             self._deafened,
             self._turns.flushed,

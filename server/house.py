@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class House:
-    """What all calls of a server share. ``open_log`` makes a call's log, or None: none is kept."""
+    """What all calls of a server share. ``ears`` hear; ``pool`` thinks and speaks, and gives way.
+    ``open_log`` makes a call's log, or None: none is kept."""
 
     settings: ServerSettings
     parts: Parts
     engine: Engine
     shelf: ScriptShelf
     pool: Executor
+    ears: Executor
     clock: Callable[[], float]
     open_log: Callable[[str, Sound], CallLog | None]
     crowd: Crowd = field(default_factory=lambda: Crowd(CrowdLimits(), time.monotonic))

@@ -27,8 +27,8 @@ ALL = WIRES | {"native": (native.ServerWire, native.encode(native.Hello()))}
 def house_of(slots=2):
     parts = fake_parts(conversation=lambda locale: FakeConversation())
     engine = VirtualEngine(parts.codecs, slots)
-    shelf, pool = ScriptShelf(), VirtualPool()
-    return House(ServerSettings(), parts, engine, shelf, pool, now, lambda *_: None)
+    shelf, pool, ears = ScriptShelf(), VirtualPool(), VirtualPool()
+    return House(ServerSettings(), parts, engine, shelf, pool, ears, now, lambda *_: None)
 
 
 async def good_call(house):

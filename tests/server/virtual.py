@@ -215,6 +215,7 @@ def over(
             engine,
             shelf or ScriptShelf(),
             VirtualPool(),
+            VirtualPool(),
             now,
             lambda *_: None,
             spare=Spare(chosen.spoken_ahead),

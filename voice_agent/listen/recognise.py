@@ -16,6 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from voice_agent.background import in_background
+
 _log = logging.getLogger(__name__)
 
 PLAUSIBLE_WORDS_PER_S = 6.0  # fast speech is about 5; a decoder that loops goes far beyond
@@ -113,6 +115,7 @@ class RecogniserPool:
 
     def _work(self, recogniser: Recogniser | None) -> None:
         """One worker's life; ends when its job was given up, for another has taken its place."""
+        in_background()
         while True:
             pcm, future = self._jobs.get()
             if not future.set_running_or_notify_cancel():
