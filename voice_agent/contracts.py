@@ -154,7 +154,11 @@ class StrategyPlan:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the agent will say: one or two sentences, in order."""
+    """What the agent will say: one or two sentences, in order.
+
+    ``unfinished``: more is being written; it will be said after these. ``notes``: what the last
+    guard dropped of it, added or missed, where it was checked while it was spoken.
+    """
 
     text: str
     sentences: tuple[str, ...]
@@ -169,6 +173,8 @@ class Reply:
     end_call: bool = False
     pace: float = 1.0  # length of sounds, against the voice's own: 1.1 is slower
     pause: float = 1.0  # silence between sentences, against the usual
+    unfinished: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from voice_agent.think.duties import Duties, least_said
 from voice_agent.think.locale import Locale
 from voice_agent.think.mind import Mind
 from voice_agent.think.tables import table
+from voice_agent.think.unfinished import Unfinished
 
 GRAVE = (Mode.CRISIS, Mode.HANDOFF)
 
@@ -29,6 +30,7 @@ class CallManners:
     _rng: random.Random
     _replies: list[Reply]
     _say: Callable[..., Reply]
+    rest: Unfinished | None
 
     def silent(self, count: int) -> Reply:
         """What is said into the ``count``-th long silence in a row, counted from 1.
@@ -57,7 +59,8 @@ class CallManners:
         their identity.
         """
         mind = self._mind
-        shared = (mind, *vars(mind).values(), self._locale, self._duties.clock, *self._replies)
+        shared = [mind, *vars(mind).values(), self._locale, self._duties.clock, *self._replies]
+        shared += [self.rest]
         return copy.deepcopy(self, {id(part): part for part in shared})
 
     def become(self, fork: Self) -> Self:

@@ -48,6 +48,7 @@ from voice_agent.think.mind import Mind
 from voice_agent.think.persona import Persona
 from voice_agent.think.prompts import risk_of, told_by_endpoint, with_notes
 from voice_agent.think.rapport import Rapport
+from voice_agent.think.saying import Saying
 from voice_agent.think.session_report import session_report
 from voice_agent.think.stage import signals
 from voice_agent.think.tables import table
@@ -57,10 +58,9 @@ from voice_agent.think.writer import Brief, safe_drafts
 
 UNCLEAR_CONFIDENCE = 0.3  # below this the caller is asked to say it again
 TO_US = ("human", "injection", "recording", "minor")  # cues that no rehearsed line is taken for
-HEARD_SHARE = 0.8  # share of a script that must have been heard for its number to count as given
 
 
-class Conversation(CallManners):
+class Conversation(CallManners, Saying):
     """One call. Not thread-safe; calls share only their :class:`Mind`.
 
     ``last_thinking``, ``last_plan``, ``stage`` and ``risk`` tell how the last reply came about.
@@ -106,6 +106,7 @@ class Conversation(CallManners):
         self._replies: list[Reply] = []
         self._risk_before_line = self.risk
         self._highest = self.risk.level
+        self.rest = None
 
     @property
     def memories(self) -> tuple[Memory, ...]:
@@ -128,8 +129,11 @@ class Conversation(CallManners):
         self._duties.opened()
         return self._say(self._rapport.opening(self._broke_off), Strategy.OTHERS)
 
-    def respond(self, turn: UserTurn) -> Reply:
-        """The reply to one caller turn. Blocking; bounded by the endpoint's deadlines."""
+    def begin(self, turn: UserTurn) -> Reply:
+        """The reply to one caller turn, as far as it may be said already.
+
+        Blocking; bounded by the endpoint's deadlines.
+        """
         self._dialogue.turn += 1
         number = self._dialogue.turn
         if not turn.text.strip():
@@ -156,21 +160,6 @@ class Conversation(CallManners):
             or self._corrected(moment)
         )
         return talk or self._support(moment)
-
-    def heard(self, reply: Reply, spoken_chars: int) -> None:
-        """The caller spoke over ``reply``: only its first ``spoken_chars`` characters were heard.
-
-        What was not heard is not history: its question is not open, its number not given.
-        """
-        heard = reply.text[: max(0, spoken_chars)]
-        if not self._replies or self._replies[-1] is not reply or heard == reply.text:
-            return
-        self._dialogue.cut_last(heard.rsplit(" ", 1)[0] if heard else "")
-        if reply.script_id and len(heard) < HEARD_SHARE * len(reply.text):
-            self._crisis.unsay(reply.script_id)
-            kept = self._risk_before_line
-            given, asked = kept.resources_given, kept.asked_directly
-            self.risk = replace(self.risk, resources_given=given, asked_directly=asked)
 
     def report(self) -> SessionReport:
         """Counts of the call so far; no words."""
@@ -322,12 +311,12 @@ class Conversation(CallManners):
         plan = self._mind.planner.plan(self._dialogue, insight, self.stage, self.risk.level)
         self.last_plan = plan
         brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking, self.persona)
-        draft = compose(self._mind, brief, self._locale.numbers(), self._rng)
-        steps = self.last_thinking.next_step_options
-        self._dialogue.offered |= {step for step in steps if step in draft.text}
+        draft, rest = compose(self._mind, brief, self._locale.numbers(), self._rng)
+        self._note_offers(draft)
         front = partial(self._rapport.in_front, moment, self.risk.level, draft.text)
         before = attempt("rapport", front) or ""
-        return self._say_draft(draft, consent=insight.record.consent, before=before)
+        reply = self._say_draft(draft, consent=insight.record.consent, before=before)
+        return self._goes_on(reply, rest) if rest else reply
 
     def _offer(self, moment: Moment) -> Move | None:
         """Something to do together; not at risk, nor as a third question in a row."""
@@ -367,6 +356,7 @@ class Conversation(CallManners):
         script_id: str | None = None,
         end_call: bool = False,
     ) -> Reply:
+        self._drop_rest()
         voice = None if mode in GRAVE else self.persona
         spoken, style = self._dialogue.spoken, voice.name if voice else ""
         duty = self._duties.before(spoken, grave=mode in GRAVE, style=style)

@@ -139,17 +139,27 @@ class Dialogue:
         self.log.append(("agent", reply.text))
         if draft is None:
             return
-        still = self.handed_back and reply.stage is Stage.ACTION
-        self.handed_back = still or bool(AUTONOMY & set(reply.mi_codes))
         self.drafts.append(draft)
         self.looks += draft.asks == "verdict"
+        self._made(reply, reply.mi_codes)
+
+    def grew(self, reply: Reply, draft: Draft, codes: tuple[str, ...]) -> None:
+        """The last reply, from the writer, has more to it by now; that made the moves ``codes``."""
+        self.looks += draft.asks == "verdict" != self.drafts[-1].asks
+        self.log[-1], self.drafts[-1] = ("agent", reply.text), draft
+        self._made(reply, codes)
+
+    def _made(self, reply: Reply, codes: tuple[str, ...]) -> None:
+        """The last reply has made these moves."""
+        still = self.handed_back and reply.stage is Stage.ACTION
+        self.handed_back = still or bool(AUTONOMY & set(codes))
         self.asked_and_said_back.update(
             "asked" if code in QUESTIONS else "said back"
-            for code in reply.mi_codes
+            for code in codes
             if code in QUESTIONS | REFLECTIONS
         )
-        if draft.asks:
-            self.asked.add(draft.asks)
+        if asks := self.drafts[-1].asks:
+            self.asked.add(asks)
 
     def cut_last(self, heard_text: str) -> None:
         """The caller spoke over the last reply: only ``heard_text`` of it was heard."""

@@ -1,7 +1,8 @@
 """Any OpenAI-compatible chat endpoint as the writer's voice: always within a deadline, never alone.
 
-The planner's strategy is told to it and its words are checked like anybody's. Down, slow or
-garbage: the embedded writer answers, and the endpoint is left alone for a while.
+The planner's strategy is told to it and its words are checked like anybody's, each sentence before
+it is spoken (:mod:`voice_agent.think.unfinished`). Down, slow or garbage: the embedded writer
+answers, and the endpoint is left alone for a while.
 """
 
 from __future__ import annotations
@@ -11,33 +12,18 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLate
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from codec.errors import SecoustiError
-from voice_agent.think.mi import sentences
+from voice_agent.think.incoming import Incoming
 from voice_agent.think.settings import ThinkSettings
 
 logger = logging.getLogger(__name__)
 
 Message = dict[str, str]
-MAX_CHARS = 4000  # of an answer; a runaway generator is cut there
 MAX_TOKENS = {"reply": 90, "think": 350}
-
-
-@dataclass
-class _Stream:
-    """Text received so far; read by the waiting thread when time is up."""
-
-    pieces: list[str] = field(default_factory=list)
-    stop: bool = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
 
 
 class Endpoint:
@@ -83,27 +69,47 @@ class Endpoint:
 
     def say(self, messages: list[Message], deadline_s: float) -> str | None:
         """Reply text, or None. Past the deadline, whole sentences that came in time still count."""
-        text = self._ask(messages, deadline_s, MAX_TOKENS["reply"], whole=False)
-        return text if text and text.strip() else None
+        answer = self._ask(messages, deadline_s, MAX_TOKENS["reply"])
+        if answer is None:
+            return None
+        text = answer.text if answer.wait() else answer.sentences_in_time()
+        if not text.strip():
+            self._failed(answer)
+        answer.stop()
+        return text if text.strip() else None
+
+    def write(self, messages: list[Message], deadline_s: float) -> Incoming | None:
+        """An answer whose first sentence is there; None where none came within the deadline.
+
+        Whoever takes it stops it when its rest is not wanted.
+        """
+        answer = self._ask(messages, deadline_s, MAX_TOKENS["reply"])
+        if answer is None:
+            return None
+        if not answer.begun():
+            self._failed(answer)
+            return None
+        return answer
 
     def fill(self, messages: list[Message], deadline_s: float) -> dict[str, Any] | None:
         """A JSON object, or None where it is late or is none."""
-        text = self._ask(messages, deadline_s, MAX_TOKENS["think"], whole=True)
-        if text is None:
+        answer = self._ask(messages, deadline_s, MAX_TOKENS["think"])
+        if answer is None:
             return None
-        start, end = text.find("{"), text.rfind("}")
+        if not answer.wait():
+            self._failed(answer)
+            return None
+        start, end = answer.text.find("{"), answer.text.rfind("}")
         try:
-            value = json.loads(text[start : end + 1])
+            value = json.loads(answer.text[start : end + 1])
         except ValueError:
             return None
         return value if isinstance(value, dict) else None
 
-    def _ask(
-        self, messages: list[Message], deadline_s: float, max_tokens: int, *, whole: bool
-    ) -> str | None:
+    def _ask(self, messages: list[Message], deadline_s: float, max_tokens: int) -> Incoming | None:
         if self._now() < self._rest_until:
             return None
-        stream = _Stream()
+        answer = Incoming(deadline_s)
         body = {
             "model": self._model,
             "messages": messages,
@@ -111,47 +117,43 @@ class Endpoint:
             "max_tokens": max_tokens,
             "temperature": 0.6,
         }
-        job = self._pool.submit(self._receive, body, stream, deadline_s)
-        try:
-            job.result(timeout=deadline_s)
-            return stream.text
-        except (TooLate, httpx.HTTPError, ValueError, KeyError, TypeError, IndexError) as fault:
-            stream.stop = True
-            in_time = "" if whole else _whole_sentences(stream.text)
-            if in_time:
-                return in_time
-            logger.warning("the LLM endpoint gave no usable answer: %s", type(fault).__name__)
-            self._rest_until = self._now() + self._rest_s
-            return None
+        self._pool.submit(self._receive, body, answer, deadline_s)
+        return answer
 
-    def _receive(self, body: dict[str, Any], stream: _Stream, deadline_s: float) -> None:
-        with self._client.stream("POST", self._url, json=body, timeout=deadline_s) as answer:
-            answer.raise_for_status()
-            if "text/event-stream" not in answer.headers.get("content-type", ""):
-                answer.read()
-                stream.pieces.append(answer.json()["choices"][0]["message"]["content"][:MAX_CHARS])
-                return
-            for piece in _pieces(answer.iter_lines()):
-                stream.pieces.append(piece)
-                if stream.stop or len(stream.text) > MAX_CHARS:
+    def _failed(self, answer: Incoming) -> None:
+        """Nothing of ``answer`` can be used: the endpoint is left alone for a while."""
+        fault = "an empty answer" if answer.whole else type(answer.fault or TimeoutError()).__name__
+        answer.stop()
+        logger.warning("the LLM endpoint gave no usable answer: %s", fault)
+        self._rest_until = self._now() + self._rest_s
+
+    def _receive(self, body: dict[str, Any], answer: Incoming, deadline_s: float) -> None:
+        try:
+            with self._client.stream("POST", self._url, json=body, timeout=deadline_s) as came:
+                came.raise_for_status()
+                answer.carried_by(came.extensions["network_stream"].get_extra_info("socket"))
+                if "text/event-stream" not in came.headers.get("content-type", ""):
+                    came.read()
+                    answer.end(came.json()["choices"][0]["message"]["content"])
                     return
+                wanted = all(answer.feed(piece) for piece in _pieces(came.iter_lines()))
+            answer.end(fault=None if wanted else ValueError("it went on for too long"))
+        except Exception as fault:  # whatever it is, somebody waits to be told
+            answer.end(fault=fault)
 
 
 def _pieces(lines: Iterator[str]) -> Iterator[str]:
-    """Text pieces of a server-sent event stream in OpenAI's chat format."""
+    """Text pieces of a server-sent event stream in OpenAI's chat format; "" where none came.
+
+    Raises:
+        ValueError: an event is not of that format, or the answer was too long and is cut.
+    """
     for line in lines:
-        if not line.startswith("data:"):
-            continue
-        data = line[5:].strip()
+        data = line[5:].strip() if line.startswith("data:") else ""
         if data == "[DONE]":
             return
-        choices = json.loads(data).get("choices") or [{}]
-        piece = choices[0].get("delta", {}).get("content")
-        if isinstance(piece, str):
-            yield piece
-
-
-def _whole_sentences(text: str) -> str:
-    """The finished sentences of a text that was cut off."""
-    done = [s for s in sentences(text) if s.endswith((".", "!", "?"))]
-    return " ".join(done)
+        choice = (json.loads(data).get("choices") or [{}])[0] if data else {}
+        piece = (choice.get("delta") or {}).get("content")
+        yield piece if isinstance(piece, str) else ""
+        if choice.get("finish_reason") == "length":
+            raise ValueError("the answer was cut where it became too long")

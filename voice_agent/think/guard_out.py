@@ -2,7 +2,8 @@
 
 Checks the text itself, whoever wrote it: banned patterns (diagnosis, human claims, attachment
 hooks, minimising ...), numbers nobody vouches for, alignment with the strategy, advice without
-permission, worn-out openers. What fails is rewritten once or replaced, never spoken.
+permission, worn-out openers. What fails is rewritten once or replaced, never spoken. A reply that
+is spoken while it is written is checked sentence by sentence, each with what came before it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from voice_agent.think.tables import table
 MAX_WORDS = 42  # hard limit; the writer aims at 32
 MAX_SENTENCES = 3
 FORMULA_WINDOW = 8  # replies within which one worn-out opener may be used once
+# Missing so far: a later sentence may still bring it, so they are judged at a reply's end.
+YET_TO_COME = frozenset(
+    {
+        "no question where one was planned",
+        "an idea without a choice",
+        "permission was to be asked",
+    }
+)
 _DIGITS = re.compile(r"\d(?:[\d ().-]*\d)?")
 _STATEMENTS = frozenset(
     {Strategy.REFLECTION, Strategy.RESTATEMENT, Strategy.AFFIRMATION, Strategy.SELF_DISCLOSURE}

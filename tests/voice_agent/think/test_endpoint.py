@@ -3,84 +3,35 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from codec.errors import SecoustiError
+from tests.voice_agent.think.far_end import DONE, Handler, Reply, far_end, wants_notes, whole
 from voice_agent.contracts import RiskLevel, Strategy, UserTurn
 from voice_agent.think import Conversation, Mind, ThinkSettings
 from voice_agent.think.endpoint import Endpoint
 
-Reply = Callable[["Handler", dict[str, Any]], None]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Passes each request body to the test's ``reply``."""
-
-    reply: Reply
-    seen: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.seen.append({"path": self.path, "auth": self.headers.get("authorization"), **body})
-        type(self).reply(self, body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep test output quiet."""
-
-    def start(self, kind: str, status: int = 200) -> None:
-        self.send_response(status)
-        self.send_header("content-type", kind)
-        self.end_headers()
-
-    def event(self, text: str) -> None:
-        chunk = json.dumps({"choices": [{"delta": {"content": text}}]})
-        self.wfile.write(f"data: {chunk}\n\n".encode())
-        self.wfile.flush()
-
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Reply], tuple[str, list[dict[str, Any]]]]]:
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(reply: Reply) -> tuple[str, list[dict[str, Any]]]:
-        seen: list[dict[str, Any]] = []
-        handler = type("H", (Handler,), {"reply": staticmethod(reply), "seen": seen})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/v1", seen
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as ends:
+        yield lambda reply: ends.enter_context(far_end(reply))
 
 
 def endpoint(url: str, rest_s: float = 0.0) -> Endpoint:
     return Endpoint(url, "m", "secret", rest_s=rest_s)
 
 
-def whole(text: str) -> Reply:
-    def reply(handler: Handler, body: dict[str, Any]) -> None:
-        handler.start("application/json")
-        answer = {"choices": [{"message": {"content": text}}]}
-        handler.wfile.write(json.dumps(answer).encode())
-
-    return reply
-
-
 def streamed(handler: Handler, body: dict[str, Any]) -> None:
     handler.start("text/event-stream")
     for piece in ("You're ", "worn ", "out."):
         handler.event(piece)
-    handler.wfile.write(b"data: [DONE]\n\n")
+    handler.wfile.write(DONE)
 
 
 def half_then_silence(handler: Handler, body: dict[str, Any]) -> None:
@@ -171,8 +122,7 @@ def by_kind(notes: str, said: str | list[str]) -> Reply:
     left = [said] if isinstance(said, str) else list(said)
 
     def reply(handler: Handler, body: dict[str, Any]) -> None:
-        wants_notes = "JSON object" in body["messages"][0]["content"]
-        text = notes if wants_notes else (left.pop(0) if len(left) > 1 else left[0])
+        text = notes if wants_notes(body) else (left.pop(0) if len(left) > 1 else left[0])
         whole(text)(handler, body)
 
     return reply
