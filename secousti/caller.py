@@ -222,6 +222,10 @@ class Caller:
                 self._words += [event.heard] if event.heard else []
                 if event.generation in self.replies:
                     self.replies[event.generation].info = event
+            case native.More(generation=generation, said=said):
+                if info := self.replies[generation].info:
+                    whole = {"said": f"{info.said} {said}"}
+                    self.replies[generation].info = info.model_copy(update=whole)
             case native.End():
                 self.replies[event.generation].over = True
 

@@ -281,7 +281,7 @@ class Call:
                 self._begin_reply(event)
             case native.End() | native.Flush():
                 self._note(event.type, gen=event.generation)
-            case native.TurnInfo():
+            case native.TurnInfo() | native.More():
                 self._turns += 1
         return event
 

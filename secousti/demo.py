@@ -28,7 +28,7 @@ from secousti.settings import Settings
 from secousti.show import Show
 from server.app import Server
 from server.calllog import CallLog
-from server.wires.native import TurnInfo
+from server.wires.native import More, TurnInfo
 
 BUNDLED_CALLER = Path(__file__).parent / "data" / "caller"
 LOG_NAME = "call.jsonl"
@@ -106,6 +106,8 @@ def show_event(show: Show, event: CallEvent) -> None:
         case TurnInfo():
             if event.heard:
                 show.heard(event.heard, event.stage, event.strategy, event.risk)
+            show.agent(event.said)
+        case More():
             show.agent(event.said)
         case Broken():
             show.step("the line broke: coming back")

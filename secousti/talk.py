@@ -21,7 +21,7 @@ from secousti.recording import read_turn
 from secousti.settings import Settings
 from secousti.show import Show
 from secousti.soundcard import SoundCard
-from server.wires.native import Begin, Caption, End, Flush, TurnInfo
+from server.wires.native import Begin, Caption, End, Flush, More, TurnInfo
 
 
 async def talk(
@@ -119,7 +119,7 @@ class Ear:
                 show_event(self._show, event)
             case Caption(text=text):
                 self.caption = text
-            case TurnInfo():
+            case TurnInfo() | More():
                 self.caption = ""
                 show_event(self._show, event)
 

@@ -13,11 +13,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from server.parts import Conversation
+from server.parts import Conversation, Rest, Writing
 from voice_agent.contracts import Reply, RiskState, Stage, Strategy, UserTurn
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ class Dialogue:
         self._draft: Draft | None = None
         self._overdue: asyncio.Future[Any] | None = None
         self._before: Conversation | None = None  # the newest answer, until it is heard
+        self._rest: Rest | None = None  # of the newest answer, while it is being written
         self._last: Reply | None = None
         self._failures = 0
 
@@ -136,6 +137,7 @@ class Dialogue:
         """Begins to work out the answer to a turn that may not be over yet; tells ``drafted`` of
         it, unless it is forgotten or wanted before it is there."""
         if self._overdue is None and not self._is_drafted(turn, cut):
+            self._forget_draft()
             draft = self._draft = self._begin(turn, cut)
             draft.work.add_done_callback(lambda work: self._worked_out(draft, drafted))
 
@@ -152,7 +154,8 @@ class Dialogue:
         if self._before is None or self._overdue is not None:
             return False
         self._conversation.become(self._before)
-        self._before = self._draft = None
+        self._forget_draft()
+        self._before = self._rest = None
         return True
 
     async def heard(self, cut: Cut) -> None:
@@ -177,6 +180,29 @@ class Dialogue:
                 log.exception("nobody could be asked to take over")
         return apology(self._last, PERSON_ID if coming else NO_PERSON_ID)
 
+    async def more(self, reply: Reply) -> Reply:
+        """The unfinished ``reply`` with more to it, or as a whole one; waits for what is written.
+
+        The conversation itself changes on the event loop: a reply that is cut grows no more.
+        """
+        conversation, rest = self._conversation, self._rest
+        if rest is None or not isinstance(conversation, Writing):
+            return replace(reply, unfinished=False)
+        loop = asyncio.get_running_loop()
+        try:
+            grown = await loop.run_in_executor(self._pool, rest.grow)
+        except Exception:
+            log.exception("a reply breaks off: its rest could not be written")
+            grown = None
+        longer = conversation.go_on(grown)
+        self._rest = conversation.rest
+        return longer
+
+    def hush(self) -> None:
+        """The caller has cut the newest reply: what is not written yet never will be."""
+        if self._rest is not None:
+            self._rest.stop()
+
     def hold(self) -> Reply:
         """What is said while an answer takes long."""
         return apology(self._last, HOLD_ID)
@@ -197,23 +223,33 @@ class Dialogue:
 
     async def _ask(self, method: Callable[..., Any], *args: Any) -> Any:
         """``method`` of the conversation in the pool; no draft from before fits after it."""
-        self._draft = self._before = None
+        self._forget_draft()
+        self._before = self._rest = None
         return await self._awaited(
             asyncio.get_running_loop().run_in_executor(self._pool, method, *args)
         )
 
     async def _respond(self, turn: UserTurn, cut: Cut | None) -> Reply:
         drafted = self._draft if self._is_drafted(turn, cut) else None
+        if drafted is None:
+            self._forget_draft()
         self._draft = None
         draft = drafted or self._begin(turn, cut)
         reply: Reply
         fork, reply = await self._awaited(draft.work)
         self._before = self._conversation.become(fork)
+        self._rest = _rest_of(fork)
         return reply
 
     def _is_drafted(self, turn: UserTurn, cut: Cut | None) -> bool:
         draft = self._draft
         return draft is not None and (draft.words, draft.cut) == (turn.text, cut)
+
+    def _forget_draft(self) -> None:
+        """Nobody wants the draft, or what an endpoint still writes of it."""
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.work.add_done_callback(_unwanted)
 
     def _begin(self, turn: UserTurn, cut: Cut | None) -> Draft:
         loop = asyncio.get_running_loop()
@@ -253,7 +289,17 @@ def _rehearse(
     fork = conversation.fork()
     if cut is not None and cut.reply.script_id not in WORDS:
         fork.heard(cut.reply, cut.chars)
-    return fork, fork.respond(turn)
+    return fork, fork.begin(turn) if isinstance(fork, Writing) else fork.respond(turn)
+
+
+def _rest_of(conversation: Conversation) -> Rest | None:
+    return conversation.rest if isinstance(conversation, Writing) else None
+
+
+def _unwanted(work: asyncio.Future[tuple[Conversation, Reply]]) -> None:
+    """A draft that nobody takes is not written to its end."""
+    if not work.cancelled() and not work.exception() and (rest := _rest_of(work.result()[0])):
+        rest.stop()
 
 
 def _looked_at(work: asyncio.Future[Any]) -> None:

@@ -12,6 +12,7 @@ from server.wires import native
 from server.wires.closing import CallEnded
 from server.wires.native import Begin, End, Flush, Packets
 from server.wires.wire import CallEvent
+from voice_agent.contracts import Reply
 
 
 class Diary:
@@ -27,7 +28,7 @@ class Diary:
         kept: KeptCall | None,
         words: bool,
         clock: Callable[[], float],
-        tell: Callable[[native.TurnInfo], None],
+        tell: Callable[[native.TurnInfo | native.More], None],
         speaking: Callable[[], Speech | None],
     ) -> None:
         self._log, self._kept, self._words, self._clock = log, kept, words, clock
@@ -58,15 +59,17 @@ class Diary:
                 self.note(event.type, gen=generation)
 
     def turn(self, speech: Speech) -> None:
-        """Reports a turn once: when its first sound goes out, or when it never will."""
+        """Reports a turn: when its first sound goes out, or when it never will, and once more for
+        each sentence that is written later."""
         if speech.told:
+            self._more(speech, speech.told)
             return
-        speech.told = True
         reply, latency = speech.reply, speech.clock.parts()
+        speech.told = reply
         words = {"heard": speech.heard, "said": reply.text} if self._words else {}
         if self._kept is not None:
             self._kept.turn()
-        self.note("turn", gen=speech.generation, latency_ms=latency, **words)
+        self.note("turn", gen=speech.generation, latency_ms=latency, **words, **_guarded(reply))
         self._tell(
             native.TurnInfo(
                 generation=speech.generation,
@@ -78,6 +81,17 @@ class Diary:
                 latency_ms=latency,
             )
         )
+
+    def _more(self, speech: Speech, told: Reply) -> None:
+        """Reports what the reply has beyond what is ``told``."""
+        reply = speech.told = speech.reply
+        added = reply.text[len(told.text) :].strip()
+        words = {"said": added} if self._words and added else {}
+        guarded = {} if reply.notes == told.notes else _guarded(reply)
+        if added or guarded:
+            self.note("more", gen=speech.generation, **words, **guarded)
+        if added:
+            self._tell(native.More(generation=speech.generation, said=added))
 
     def close(self, ended: CallEnded) -> None:
         """The call is over; waits for the disk, which may take its time."""
@@ -92,3 +106,8 @@ class Diary:
         if speech is not None and speech.generation == generation and not speech.told:
             speech.clock.first_sent = self._clock()
             self.turn(speech)
+
+
+def _guarded(reply: Reply) -> dict[str, Any]:
+    """What the last guard did to a reply that was spoken while it was written."""
+    return {"guard": list(reply.notes)} if reply.notes else {}

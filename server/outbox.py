@@ -13,7 +13,7 @@ from collections.abc import Callable
 from server.link import Link
 from server.playout import Playout
 from server.wires.closing import Dropped
-from server.wires.native import End, Packets, Resumed, TurnInfo
+from server.wires.native import End, More, Packets, Resumed, TurnInfo
 from server.wires.wire import CallEvent
 
 TURNS_KEPT = 16  # what a caller who was away for a minute can have missed, and more
@@ -29,12 +29,12 @@ class Outbox:
         self._there = True
         # Unbounded, and small all the same: audio in it is paced by the playout's lead.
         self._queue: asyncio.Queue[tuple[CallEvent, int]] = asyncio.Queue()
-        self._turns: deque[TurnInfo] = deque(maxlen=TURNS_KEPT)
+        self._turns: deque[TurnInfo | More] = deque(maxlen=TURNS_KEPT)
         self._turn_count = 0
 
     def put(self, event: CallEvent, generation: int = 0) -> None:
         """Sends ``event`` when its turn comes; audio has the generation that it is of."""
-        if isinstance(event, TurnInfo):
+        if isinstance(event, TurnInfo | More):
             self._turns.append(event)
             self._turn_count += 1
         if self._there:

@@ -64,6 +64,25 @@ class Conversation(Protocol):
     def become(self, fork: Any) -> Conversation: ...
 
 
+class Rest(Protocol):
+    """What is still being written of a reply. ``grow`` waits for more of it, None at its end; after
+    ``stop`` nothing more is written."""
+
+    def grow(self) -> Any: ...
+    def stop(self) -> None: ...
+
+
+@runtime_checkable
+class Writing(Protocol):
+    """A conversation whose replies can be said while they are written: ``begin`` answers with what
+    there is, and while ``rest`` is there ``go_on`` takes what it gives into the reply."""
+
+    rest: Rest | None
+
+    def begin(self, turn: UserTurn) -> Reply: ...
+    def go_on(self, grown: Any, /) -> Reply: ...
+
+
 class Underway(Protocol):
     """What caller and agent are doing together, as plain JSON."""
 

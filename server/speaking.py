@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -43,7 +43,8 @@ class Speech:
     """One reply being said, from sentence ``first`` on, and what it answers.
 
     ``marks`` are (characters of the reply, samples of the generation) at the sentences' ends;
-    ``said_chars`` is how much was heard when it was cut; ``told``: the caller's side knows of it.
+    ``said_chars`` is how much was heard when it was cut; ``told``: what the caller's side knows of
+    the reply, which may be ``unfinished`` and grow.
     """
 
     reply: Reply
@@ -53,7 +54,7 @@ class Speech:
     generation: int = 0
     marks: list[tuple[int, int]] = field(default_factory=list)
     said_chars: int = 0
-    told: bool = False
+    told: Reply | None = None
     whole: tuple[int, list[tuple[int, int]]] | None = None  # first and marks before the cut
     asked: Asked | None = None
 
@@ -92,6 +93,9 @@ class Speech:
         if self.whole is not None:
             self.first, self.marks = self.whole
         self.cut(samples)
+
+
+Grow = Callable[[Speech], Awaitable[None]]
 
 
 def chars_of(text: str, sentences: tuple[str, ...]) -> int:
@@ -133,16 +137,17 @@ class Speaker:
             first, pace = reply.sentences[0], _pace(reply)
             self._ahead.begin(first, pace, partial(self._voice.speak, first, pace))
 
-    async def say(self, speech: Speech) -> None:
+    async def say(self, speech: Speech, grow: Grow) -> None:
         """Says ``speech`` to its end, as heard; cancel it to stop (the caller sends the flush).
 
-        Raises whatever the voice or the encoder raises.
+        ``grow`` waits for more of an unfinished one. Raises whatever the voice or the encoder
+        raises.
         """
         generation = speech.generation = self._playout.begin()
         speech.whole = None
         self._send(Begin(generation=generation, rate=self._line.rate), generation)
         samples, step = 0, self._line.frame_samples
-        async with aclosing(self._frames(speech)) as frames:
+        async with aclosing(self._frames(speech, grow)) as frames:
             async for frame in frames:
                 await asyncio.sleep(self._playout.wait_s(step))
                 self._send(Packets((frame,)), generation)
@@ -151,45 +156,55 @@ class Speaker:
         self._send(End(generation=generation, samples=samples), generation)
         await asyncio.sleep(self._playout.remaining_s())
 
-    async def _frames(self, speech: Speech) -> AsyncGenerator[bytes]:
+    async def _frames(self, speech: Speech, grow: Grow) -> AsyncGenerator[bytes]:
         """The pre-rendered frames of the text, else what voice and line make."""
-        ready = self._line.prepared(speech.reply.text)
+        while self._line.muted and speech.reply.unfinished:
+            await grow(speech)  # text alone is told as a whole
+        unfinished = speech.reply.unfinished
+        ready = None if unfinished else self._line.prepared(speech.reply.text)
         if ready is not None:
             speech.mark(len(speech.sentences), len(ready) * self._line.frame_samples)
             for frame in ready:
                 yield frame
             return
         async with (
-            aclosing(self._sound(speech)) as sound,
+            aclosing(self._sound(speech, grow)) as sound,
             aclosing(self._line.frames(sound)) as frames,
         ):
             async for frame in frames:
                 yield frame
 
-    async def _sound(self, speech: Speech) -> AsyncGenerator[Pcm]:
+    async def _sound(self, speech: Speech, grow: Grow) -> AsyncGenerator[Pcm]:
         """The voice's chunks with a breath after each sentence; notes where the sentences end."""
         samples, gap = 0, silence(round(self._gap_ms * speech.reply.pause))
-        for sentences, sound in self._sources(speech):
-            async with aclosing(prefetched(sound, self._patience_s)) as chunks:
-                async for chunk in chunks:
-                    samples += len(chunk)
-                    yield chunk
-            speech.mark(sentences, samples)
-            samples += len(gap)
-            yield gap
+        async with aclosing(self._sources(speech, grow)) as sources:
+            async for sentences, sound in sources:
+                async with aclosing(prefetched(sound, self._patience_s)) as chunks:
+                    async for chunk in chunks:
+                        samples += len(chunk)
+                        yield chunk
+                speech.mark(sentences, samples)
+                samples += len(gap)
+                yield gap
 
-    def _sources(self, speech: Speech) -> list[tuple[int, Making]]:
+    async def _sources(self, speech: Speech, grow: Grow) -> AsyncGenerator[tuple[int, Making]]:
         """What makes the sound, with the sentences done after it: a sound file, else the voice."""
-        recorded = self._shelf.sound(speech.reply.text)
+        unfinished = speech.reply.unfinished
+        recorded = None if unfinished else self._shelf.sound(speech.reply.text)
         if recorded is not None:
-            return [(len(speech.sentences), Making(lambda: [recorded], self._pool))]
-        pace = _pace(speech.reply)
-        sounds = [
-            Making(partial(self._voice.speak, sentence, pace), self._pool)
-            for sentence in speech.sentences
-        ]
-        sounds[:1] = [self._ahead.take(speech.sentences[0], pace) or sounds[0]]
-        return list(enumerate(sounds, start=1))
+            yield len(speech.sentences), Making(lambda: [recorded], self._pool)
+            return
+        pace, done = _pace(speech.reply), 0
+        begun = self._ahead.take(speech.sentences[0], pace)
+        while True:
+            for sentence in speech.sentences[done:]:
+                make = partial(self._voice.speak, sentence, pace)
+                done += 1
+                yield done, begun or Making(make, self._pool)
+                begun = None
+            if not speech.reply.unfinished:
+                return
+            await grow(speech)
 
 
 def _pace(reply: Reply) -> float:

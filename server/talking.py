@@ -112,6 +112,7 @@ class Talker:
         if self._saying is None or self.speech is None:
             return None
         self._saying.cancel()
+        self._dialogue.hush()
         self.speech.cut(self._playout.heard_samples())
         return self._playout.drop()
 
@@ -249,7 +250,7 @@ class Talker:
         if self.caller_speaks or self.caller_away or self._turns_waiting:
             return speech
         self.speech = speech
-        self._saying = saying = asyncio.create_task(self._speaker.say(speech))
+        self._saying = saying = asyncio.create_task(self._speaker.say(speech, self._grow))
         self._speaking(True)
         try:
             await asyncio.wait([saying])
@@ -267,6 +268,12 @@ class Talker:
         if speech.reply.end_call:
             raise CallEnded(CloseCode.NORMAL, "the agent said goodbye")
         return None
+
+    async def _grow(self, speech: Speech) -> None:
+        """Waits for more of a reply that is still being written; the caller's side is told."""
+        speech.reply = await self._dialogue.more(speech.reply)
+        if speech.told:
+            self._tell(speech)
 
     async def _failed(self, speech: Speech, error: BaseException) -> Speech | None:
         """The voice or the encoder failed: an apology that needs neither, where there is one."""

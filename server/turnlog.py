@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from server.logs import FIELDS
 from server.wires.closing import CallEnded
-from server.wires.native import TurnInfo
+from server.wires.native import More, TurnInfo
 from server.wires.wire import CallerEvent, CallEvent
 from server.witness import Opening
 
@@ -25,6 +25,8 @@ class TurnLog:
         """What the caller says is told with the turn that answers it."""
 
     def sent(self, event: CallEvent) -> None:
+        if isinstance(event, More) and self._words:
+            log.info("more", extra={FIELDS: {"said": event.said}})
         if not isinstance(event, TurnInfo):
             return
         fields = {"stage": event.stage, "strategy": event.strategy, "latency_ms": event.latency_ms}

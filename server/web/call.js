@@ -13,8 +13,8 @@ const SLOWEST_TRY_MS = 5000;
 const GIVE_UP_MS = 75_000;
 
 /** Owns the audio and the codecs from `start` to its end. Handlers: `onwelcome({again, rates})`,
- * `onresumed()`, `oncaption(text)`, `onturn(turn)`, `oncut(generation)`, `onbroken()`,
- * `onwish(rate)`, and last `onended({code, told, answered})`. */
+ * `onresumed()`, `oncaption(text)`, `onturn(turn)`, `onmore(more)`, `oncut(generation)`,
+ * `onbroken()`, `onwish(rate)`, and last `onended({code, told, answered})`. */
 export class Call {
   up = new BitRate();
   down = new BitRate();
@@ -24,6 +24,7 @@ export class Call {
   onresumed = () => {};
   oncaption = () => {};
   onturn = () => {};
+  onmore = () => {};
   oncut = () => {};
   onbroken = () => {};
   onwish = () => {};
@@ -159,6 +160,9 @@ export class Call {
       case "turn":
         this.#turns += 1;
         return this.onturn(event);
+      case "more":
+        this.#turns += 1;
+        return this.onmore(event);
       case "rate":
         return this.onwish(event.rate);
     }

@@ -40,6 +40,12 @@ export function turn({ heard, said, generation }) {
   spoken.set(generation, item);
 }
 
+/** The reply that is being spoken goes on. */
+export function more({ said }) {
+  const item = [...spoken.values()].at(-1);
+  if (item) write(item, `${item.querySelector("p").textContent} ${said}`);
+}
+
 /** The caller spoke into this reply. */
 export function cut(generation) {
   spoken.get(generation)?.classList.add("cut");

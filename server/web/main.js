@@ -71,6 +71,7 @@ function dial(audio, codec) {
   call.onwish = changeRate;
   call.oncaption = captions.hears;
   call.onturn = (turn) => (captions.turn(turn), view.showTurn(turn));
+  call.onmore = captions.more;
   call.oncut = captions.cut;
   call.onbroken = () => (captions.note(AGAIN.trying), view.showStatus("again"));
   call.onended = over;

@@ -60,7 +60,7 @@ class Resume(Control):
     """Client, first, instead of hello: it comes back to a call whose connection broke.
 
     ``token`` is the welcome's. ``generation`` is the last reply it saw begin, of which its
-    loudspeaker has played ``played`` samples; ``turns`` is how many turn messages it has got.
+    loudspeaker has played ``played`` samples; ``turns``: how many turn and more messages it got.
     """
 
     type: Literal["resume"] = "resume"
@@ -179,6 +179,15 @@ class TurnInfo(Control):
     latency_ms: dict[str, Latency] = Field(default_factory=dict)
 
 
+class More(Control):
+    """Server, when asked for events: the reply of that generation goes on with ``said``, which was
+    not written yet when its turn was told."""
+
+    type: Literal["more"] = "more"
+    generation: Annotated[int, Field(ge=0, le=2**31)]
+    said: str
+
+
 class Failure(Control):
     """Server: what went wrong in one sentence; ``code`` is the close code that follows. A full
     server says how many ``slots`` it has, none of them ``free``, and when to try again."""
@@ -200,7 +209,7 @@ class Packets:
 
 ClientControl = Hello | Resume | Played | Lost | Switch | Bye
 ServerControl = (
-    Welcome | Resumed | Begin | End | Flush | Caption | TurnInfo | Switch | Failure | Bye
+    Welcome | Resumed | Begin | End | Flush | Caption | TurnInfo | More | Switch | Failure | Bye
 )
 ClientEvent = ClientControl | Packets
 ServerEvent = ServerControl | Packets
@@ -266,7 +275,7 @@ class ServerWire:
         match event:
             case Partial(text):
                 return (encode(Caption(text=text)),) if self._events else ()
-            case TurnInfo():
+            case TurnInfo() | More():
                 return (encode(event),) if self._events else ()
             case Control() | Packets():
                 return (encode(event),)

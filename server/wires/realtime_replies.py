@@ -12,7 +12,7 @@ import itertools
 from collections import deque
 from dataclasses import dataclass
 
-from server.wires.native import Begin, End, Failure, Flush, Packets, TurnInfo
+from server.wires.native import Begin, End, Failure, Flush, More, Packets, TurnInfo
 from server.wires.realtime_events import Fields, SessionState, Wording, item
 from server.wires.wire import CallEvent
 from voice_agent.listen.events import SpeechDismissed, SpeechStarted, TurnEnded
@@ -104,6 +104,8 @@ class Replies:
                 self._awaited = False  # the caller spoke on
             case TurnInfo() if self.speaking and event.generation == self._replies[-1].generation:
                 return self._words(self._replies[-1], event.said)
+            case More() if self.speaking and event.generation == self._replies[-1].generation:
+                return self._words(self._replies[-1], f" {event.said}")
             case End() if self.speaking and not self._replies[-1].silent:
                 return self._end(self._replies[-1], "completed")
             case Flush() if self.speaking:
@@ -184,7 +186,7 @@ class Replies:
         return self._say.message("response.output_audio.delta", delta=delta, **reply.place)
 
     def _words(self, reply: Reply, said: str) -> list[str]:
-        reply.transcript = said
+        reply.transcript += said
         kind = f"response.{'output_text' if reply.silent else 'output_audio_transcript'}.delta"
         told = self._say.message(kind, delta=said, **reply.place)
         return told + self._end(reply, "completed") if reply.silent else told

@@ -40,6 +40,7 @@ server_controls = st.one_of(
         risk=st.sampled_from(RiskLevel),
         latency_ms=latencies,
     ),
+    st.builds(native.More, generation=generations, said=texts),
     st.builds(native.Bye, reason=texts),
 )
 rates = st.sampled_from([LOW, HIGH])

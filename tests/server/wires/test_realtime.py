@@ -296,6 +296,16 @@ def test_words_that_were_typed_are_asked_about_once():
     assert wire.decode(say("response.create")) == (Ask("", silent=False),)
 
 
+def test_words_that_are_written_later_end_in_the_same_transcript():
+    wire = RealtimeWire("sess_1")
+    wire.encode(native.Begin(generation=1))
+    deltas = wire.encode(info(1)) + wire.encode(native.More(generation=1, said="And more."))
+    assert [json.loads(m)["delta"] for m in deltas] == ["Hello.", " And more."]
+    assert wire.encode(native.More(generation=7, said="Of another reply.")) == ()
+    done = [json.loads(m) for m in wire.encode(native.End(generation=1, samples=320))]
+    assert done[1]["transcript"] == "Hello. And more."
+
+
 def test_a_truncation_says_what_was_heard():
     wire = begun()
     wire.encode(native.Begin(generation=4))
