@@ -254,7 +254,7 @@ class Call:
         samples = self._line.samples(packets)
         self._seat.link.meter.audio(samples / SAMPLE_RATE_HZ)
         self._arrivals.add(samples, self._clock())
-        self._diary.came(packets)
+        self._diary.came(packets, samples)
         begun = self._clock()
         await self._hearer.put(packets)
         self._seat.link.meter.held_up(self._clock() - begun)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from codec.errors import SecoustiError
 from codec.packets import split_packets
 from codec.rates import SAMPLE_RATE_HZ, Rate, rate_named
 from server.logfile import LogFile, OwnFile
-from server.wires.sound import Pcm, PcmSound, Resampler, Sound, format_named
+from server.wires.concealing import Concealer
+from server.wires.sound import Pcm, PcmFormat, PcmSound, Resampler, Sound, format_named
 
 FORMAT = "secousti-call"
 VERSION = 1
@@ -161,8 +162,17 @@ class RecordedCall:
             raise SecoustiError("this call came as tokens: decode them with a codec")
         form = self.sound.up if direction == "up" else self.sound.down
         resampler = Resampler(form.rate_hz, SAMPLE_RATE_HZ)
-        data = self._bytes(direction, generation)
-        return np.concatenate([resampler.push(form.decode(data)), resampler.finish()])
+        pieces = [resampler.push(piece) for piece in self._pieces(form, direction, generation)]
+        return np.concatenate([*pieces, resampler.finish()])
+
+    def _pieces(self, form: PcmFormat, direction: str, generation: int) -> Iterator[Pcm]:
+        """Samples in order, those that were lost on the way made up as they were for the ears."""
+        concealer = Concealer(form.rate_hz)
+        for line in self.lines:
+            if line.get("dir") == direction and line["gen"] == generation:
+                yield concealer.came(form.decode(base64.b64decode(line["packets"])))
+            elif line.get("event") == "lost" and direction == "up" and "samples" in line:
+                yield concealer.lost(round(line["samples"] * form.rate_hz / SAMPLE_RATE_HZ))
 
     def generations(self) -> list[int]:
         """The replies that have packets, in order."""

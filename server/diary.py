@@ -39,10 +39,10 @@ class Diary:
         if self._log is not None:
             self._log.event(event, **fields)
 
-    def came(self, packets: Sequence[bytes | None]) -> None:
-        """Packets of the caller; None for each that was lost."""
+    def came(self, packets: Sequence[bytes | None], samples: int) -> None:
+        """Packets of the caller; None for each that was lost. They last ``samples`` at 16 kHz."""
         if None in packets:
-            self.note("lost", packets=len(packets))
+            self.note("lost", packets=len(packets), samples=samples)
         elif self._log is not None:
             self._log.up([packet for packet in packets if packet])
 

@@ -17,7 +17,8 @@ from server.engine import Slot
 from server.parts import Pcm
 from server.scripts import Framer, ScriptShelf
 from server.wires import native
-from server.wires.sound import Cutter, PcmSound, Resampler, Sound, house_samples
+from server.wires.concealing import Concealer
+from server.wires.sound import Cutter, PcmSound, Resampler, Sound
 
 PIECE_SAMPLES = 16_000
 
@@ -120,13 +121,25 @@ class PcmLine:
         self._sound = sound
         self.frame_samples = sound.frame_ms * SAMPLE_RATE_HZ // 1000
         self._ear = Resampler(sound.up.rate_hz, SAMPLE_RATE_HZ)
+        self._concealer = Concealer(sound.up.rate_hz)
+        self._counted = self._heard = sound.up.rate_hz * sound.frame_ms // 1000
 
     def samples(self, packets: Sequence[bytes | None]) -> int:
-        return sum(house_samples(self._sound.up, packet) for packet in packets if packet)
+        up, total = self._sound.up, 0
+        for packet in packets:
+            if packet is not None:
+                self._counted = len(packet) // up.sample_bytes
+            total += round(self._counted * SAMPLE_RATE_HZ / up.rate_hz)
+        return total
 
     async def hear(self, packet: bytes | None) -> Pcm:
+        if packet is None:  # as long as the last one
+            came = self._concealer.lost(self._heard)
+        else:
+            came = self._concealer.came(self._sound.up.decode(packet))
+            self._heard = len(came)
         heard = []
-        for piece in pieces(self._sound.up.decode(packet or b"")):
+        for piece in pieces(came):
             heard.append(self._ear.push(piece))
             if len(piece) == PIECE_SAMPLES:  # a client that sends much at once holds nobody up
                 await asyncio.sleep(0)

@@ -4,6 +4,8 @@ Twilio keeps the queue. We send a bounded lead with marks in it; a mark comes ba
 before it has been played, which is how we know what was heard. ``clear`` empties the queue; the
 marks in it then come back at once or never, and either way belong to a generation that is over.
 
+What Twilio sends is numbered and timed, so sound that does not come is known to be missing.
+
 Twilio cannot send our token in a header and drops query strings, so the token comes as a
 ``<Parameter name="token">`` of the stream, and no ``start`` without it is a hello.
 The messages: https://www.twilio.com/docs/voice/media-streams/websocket-messages
@@ -24,7 +26,8 @@ from server.wires import native
 from server.wires.closing import CloseCode, ProtocolError
 from server.wires.events import Digit, HungUp, Message
 from server.wires.fields import json_object, text_at
-from server.wires.native import Begin, End, Flush, Hello, Packets, Played
+from server.wires.gaps import Numbered, Timed
+from server.wires.native import Begin, End, Flush, Hello, Lost, Packets, Played
 from server.wires.sound import PcmFormat, PcmSound
 from server.wires.wire import CallerEvent, CallEvent
 
@@ -50,6 +53,7 @@ class TwilioWire:
     call_key = "callSid"
     parameters_key = "customParameters"
     frame_ms = 20
+    times_chunks = True  # ``timestamp`` is where in the stream a chunk begins
 
     def __init__(
         self, admits: Callable[[str | None], bool] = lambda _: True, locale: str = "US"
@@ -59,6 +63,7 @@ class TwilioWire:
         self._admits, self._locale = admits, locale
         self._stream_id: str | None = None
         self._generation = self._sent_ms = 0
+        self._numbered, self._timed = Numbered(), Timed()
 
     @property
     def started(self) -> bool:
@@ -123,10 +128,21 @@ class TwilioWire:
         return {name: value for name, value in given.items() if isinstance(value, str)}
 
     def _media(self, fields: Mapping[str, Any]) -> tuple[CallerEvent, ...]:
-        payload = payload_of(fields)
-        if fields["media"].get("track", "inbound") != "inbound":
+        payload, media = payload_of(fields), fields["media"]
+        if media.get("track", "inbound") != "inbound":
             return ()  # our own voice, forked
-        return (Packets((payload,)),)
+        return self._placed(number_at(media, "chunk"), number_at(media, "timestamp"), payload)
+
+    def _placed(
+        self, chunk: int | None, at_ms: int | None, payload: bytes
+    ) -> tuple[CallerEvent, ...]:
+        """The sound of one message, and what is missing before it."""
+        missing = 0 if chunk is None else self._numbered.missing(chunk)
+        if self.times_chunks and at_ms is not None:
+            chunk_ms = 1000 * self.sound.up.seconds(payload)
+            missing = self._timed.missing(at_ms, chunk_ms, missing)
+        sound = Packets((payload,))
+        return (Lost(packets=missing), sound) if missing else (sound,)
 
     # To Twilio.
 
@@ -178,6 +194,12 @@ def payload_of(fields: Mapping[str, Any]) -> bytes:
     if not payload:
         raise ProtocolError(CloseCode.BAD_PAYLOAD, "media.payload must be sound in base64")
     return payload
+
+
+def number_at(media: Mapping[str, Any], name: str) -> int | None:
+    """A count in a media message, as a number or in digits; None where there is none."""
+    text = str(media.get(name, ""))
+    return int(text) if re.fullmatch(r"\d{1,12}", text, re.ASCII) else None
 
 
 def digit_of(digit: str) -> tuple[Digit, ...]:

@@ -13,9 +13,10 @@ from typing import Any
 from server.wires.closing import CloseCode, ProtocolError
 from server.wires.events import HungUp, Message
 from server.wires.fields import json_object, text_at
-from server.wires.native import Hello, Packets
+from server.wires.gaps import AT_ONCE
+from server.wires.native import Hello, Lost, Packets
 from server.wires.sound import PcmFormat
-from server.wires.twilio import MULAW, TwilioWire, digit_of, payload_of, played_of
+from server.wires.twilio import MULAW, TwilioWire, digit_of, played_of
 from server.wires.wire import CallerEvent
 
 ALAW = PcmFormat("alaw", 8_000)
@@ -52,26 +53,26 @@ class TelnyxWire(TwilioWire):
             raise ProtocolError(CloseCode.UNSUPPORTED, "stream PCMU or PCMA at 8000 Hz")
         return known[encoding]
 
-    def _media(self, fields: Mapping[str, Any]) -> tuple[CallerEvent, ...]:
-        sound = super()._media(fields)
-        chunk = str(fields["media"].get("chunk", ""))
-        if not sound or not re.fullmatch(r"\d{1,12}", chunk, re.ASCII):
-            return sound
-        return self._in_order(int(chunk), payload_of(fields))
-
-    def _in_order(self, chunk: int, payload: bytes) -> tuple[CallerEvent, ...]:
+    def _placed(
+        self, chunk: int | None, at_ms: int | None, payload: bytes
+    ) -> tuple[CallerEvent, ...]:
+        if chunk is None:
+            return (Packets((payload,)),)
         if not self._next:
             self._next = chunk
         if chunk < self._next:
             return ()  # given up for lost already
         self._early[chunk] = payload
+        lost: tuple[CallerEvent, ...] = ()
         if len(self._early) > WAITING_CHUNKS:
+            missing = min(AT_ONCE, min(self._early) - self._next)
+            lost = (Lost(packets=missing),) if missing else ()
             self._next = min(self._early)
         ready: list[bytes] = []
         while self._next in self._early:
             ready.append(self._early.pop(self._next))
             self._next += 1
-        return (Packets(tuple(ready)),) if ready else ()
+        return (*lost, Packets(tuple(ready))) if ready else ()
 
 
 class PlivoWire(TwilioWire):
@@ -82,6 +83,7 @@ class PlivoWire(TwilioWire):
     """
 
     name = "plivo"
+    times_chunks = False  # the time of day, which says when it was sent
     id_key = "streamId"
     call_key = "callId"
 
@@ -117,6 +119,7 @@ class ExotelWire(TwilioWire):
     """
 
     name = "exotel"
+    times_chunks = False  # its page does not say of what moment
     id_key = "stream_sid"
     call_key = "call_sid"
     parameters_key = "custom_parameters"
