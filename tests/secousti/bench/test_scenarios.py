@@ -17,11 +17,12 @@ from secousti.bench.far_ends import AudioSocketEnd, NativeEnd, TwilioEnd
 from secousti.bench.lines import pcm_repertoire, token_repertoire
 from secousti.bench.scenarios import SCENARIOS, Field, growth_kib
 from secousti.bench.scrape import Scrape
+from secousti.bench.standing import Standing
 from server.engine import Engine
 from server.limits import CrowdLimits
 from server.session import Session
 from server.wires.twilio import MULAW
-from tests.server.fakes import FakeCodec
+from tests.server.fakes import FakeCodec, run
 from tests.server.sockets import QUICK, with_server
 from tests.server.test_hostile import Forgiving
 
@@ -115,10 +116,43 @@ def test_a_slot_that_is_not_given_back_fails_it(monkeypatch):
 
 
 @given(st.floats(-50, 200), st.integers(4, 100))
-def test_growth_is_the_slope_when_pools_are_full(kib, count):
-    warm = [(calls, 900.0) for calls in range(count // 4)]
-    line = [(calls, 1000 + kib * calls / 1024) for calls in range(count // 4, count)]
-    assert growth_kib(warm + line) == pytest.approx(kib, abs=0.2)
+def test_growth_is_the_slope(kib, count):
+    line = [(calls, 1000 + kib * calls / 1024) for calls in range(count)]
+    assert growth_kib(line) == pytest.approx(kib, abs=0.2)
+
+
+class Growing:
+    """A server of four slots that grows by 1 MiB with each round of calls, up to ``most`` MiB."""
+
+    def __init__(self, most):
+        self.mib, self.most = 0, most
+
+    async def health(self):
+        return {"slots": 4}
+
+    def standing(self):
+        return Standing(0, 1, 1, 1000.0 + min(self.mib, self.most))
+
+    async def settled(self, *_):
+        self.mib += 1
+        return True, self.standing()
+
+
+@pytest.mark.parametrize(("most", "passed"), [(20, True), (1000, False)])
+def test_a_pool_that_fills_is_no_leak(monkeypatch, most, passed):
+    async def standing(server):
+        return server.standing()
+
+    async def greeted(*_):
+        return True
+
+    monkeypatch.setattr(scenarios, "settled", Growing.settled)
+    monkeypatch.setattr(scenarios, "standing", standing)
+    monkeypatch.setattr(scenarios, "short_call", greeted)
+    outcome = run(scenarios.short_calls(Field(Growing(most), KINDS, 400, 0.0)))
+    assert outcome.passed is passed, outcome.numbers
+    assert outcome.numbers["KiB a call at first"] > scenarios.GROWTH_KIB
+    assert outcome.numbers["KiB a call at last"] == (0.0 if passed else 256.0)
 
 
 def test_one_look_is_no_growth():
