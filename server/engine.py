@@ -268,12 +268,12 @@ class Engine:
         with torch.inference_mode():
             while (taken := self._next_tick()) is not None:
                 begun = time.perf_counter()
-                results = [pair for machine, jobs in taken for pair in machine.run(jobs)]
+                for machine, jobs in taken:  # what is spoken does not wait for what is heard
+                    self._post(machine.run(jobs))
                 took = time.perf_counter() - begun
                 self.step_ms.append(1000 * took)
                 if self.watch is not None:
                     self.watch.stepped(took)
-                self._post(results)
 
     def _next_tick(self) -> list[tuple[_Machine, list[tuple[int, list[_Job]]]]] | None:
         """Waits for work; what one tick steps, or None when closing."""
@@ -285,7 +285,7 @@ class Engine:
         return None
 
     def _post(self, results: list[tuple[asyncio.Future[Any], Any]]) -> None:
-        """All results of a tick in one hop to the loop, which may be gone at shutdown."""
+        """All results of a step in one hop to the loop, which may be gone at shutdown."""
         if self._loop is not None and results and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_settle, results)
 

@@ -196,6 +196,46 @@ def test_what_waits_is_stepped_together():
     run(with_engine(work, codecs={"high": codec}))
 
 
+class Turnstile(Gate):
+    """A gate that lets one step through at a time."""
+
+    def __init__(self, rate, slots):
+        super().__init__(rate, slots)
+        self.turn = threading.Semaphore(0)
+
+    def step(self, packets, slots):
+        self.entered.set()
+        self.turn.acquire(timeout=5)
+        self.batches.append(len(slots))
+        return self.inner.step(packets, slots)
+
+
+class TurnstileCodec(FakeCodec):
+    def stream_decoder(self, slots=1):
+        self.gate = Turnstile(self.rate, slots)
+        return self.gate
+
+
+def test_what_is_spoken_does_not_wait_for_what_is_heard():
+    codec = TurnstileCodec(HIGH)
+    packet = FakeEncoder(HIGH, 1).step(torch.full((1, 640), 0.1), [0])[0]
+
+    async def work(engine):
+        slots = [engine.claim("high") for _ in range(2)]
+        first = asyncio.create_task(slots[0].decode(packet))
+        await asyncio.to_thread(codec.gate.entered.wait, 5)
+        heard = asyncio.create_task(slots[1].decode(packet))
+        spoken = asyncio.create_task(slots[1].encode(frame(0.2)))
+        await asyncio.sleep(0)  # both wait for the next tick
+        codec.gate.turn.release()
+        await spoken
+        assert codec.gate.batches == [1]
+        codec.gate.turn.release()
+        await asyncio.gather(first, heard)
+
+    run(with_engine(work, codecs={"high": codec}))
+
+
 def test_a_rate_without_codec_is_refused():
     async def work(engine):
         with pytest.raises(SecoustiError, match="no codec for rate 'low'"):
