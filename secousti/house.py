@@ -53,6 +53,7 @@ def think_settings(settings: Settings) -> ThinkSettings:
         llm_model=settings.llm_model,
         llm_key=settings.llm_key.get_secret_value(),
         llm_deadline_s=settings.llm_deadline_s,
+        planner=settings.planner,
         scales=settings.scales,
         scales_folder=settings.scales_folder,
         match=settings.match,

@@ -162,6 +162,8 @@ class Settings(BaseSettings):
     """Self-report scales (PHQ-9, GAD-7) for callers who ask; never offered, no diagnosis."""
     scales_folder: Path | None = None
     """More scales, as TOML files of your own; docs/exercises.md has the form."""
+    planner: Path | None = None
+    """Which move comes next, fitted to your own dialogues by 'secousti eval strategy --refit'."""
     persona: str = ""
     """Who speaks, by name ("Mara"); empty: the house voice (secousti personas)."""
     match: bool = False

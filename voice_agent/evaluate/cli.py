@@ -80,6 +80,14 @@ def _add_suite(parser: argparse.ArgumentParser, suite: Suite) -> None:
         parser.add_argument(
             "--ablations", action="store_true", help="measure without each part as well"
         )
+    if suite.refits:
+        parser.add_argument(
+            "--refit",
+            type=Path,
+            metavar="HEAD.safetensors",
+            help="fit a planner to this data too, score it on what each fold did not see, and keep "
+            "it here (setting 'planner')",
+        )
     parser.set_defaults(measure=_measure, suite=suite)
 
 
@@ -113,7 +121,8 @@ def _timed(suite: Suite, args: argparse.Namespace, url: str) -> Report:
         llm_url=url, llm_model=args.llm_model, leave_out=_parts(args.leave_out)
     )
     ablations = getattr(args, "ablations", False)
-    options = Options(args.seed, args.split, settings, args.vectors, ablations)
+    refit = getattr(args, "refit", None)
+    options = Options(args.seed, args.split, settings, args.vectors, ablations, refit)
     start = time.monotonic()
     report = suite.run(args.data, options)
     options.keep_vectors()

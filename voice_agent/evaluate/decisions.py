@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voice_agent.contracts import Stage, Strategy
-from voice_agent.evaluate.replay import replay
+from voice_agent.evaluate.replay import tracked
 from voice_agent.evaluate.talks import Talk
 from voice_agent.think.mind import Mind
-from voice_agent.think.stage import signals
 
 SILVER_WINDOW = 2  # supporter turns before and after
 # Which stages a strategy belongs to (Kang et al., ACL 2024; research notes 2.1, bold shares).
@@ -40,22 +39,17 @@ class Decision:
 
 def decide(talk: Talk, mind: Mind) -> list[Decision]:
     """A decision for every supporter turn that has a caller turn before it."""
-    tracker, made, heard = mind.tracker(), [], -1
+    made = []
     silver = silver_stages([turn.strategy for turn in talk.turns])
-    for moment in replay(talk, mind.understander):
-        dialogue, insight = moment.dialogue, moment.insight
-        if dialogue.turn != heard:
-            heard = dialogue.turn
-            learnt = mind.stage_shares(dialogue, insight)
-            tracker.update(signals(dialogue, insight), heard, moment.risk, learnt)
-        plan = mind.planner.plan(dialogue, insight, tracker.estimate, moment.risk)
+    for moment, stage in tracked(talk, mind.understander, mind.tracker(), mind.stage_shares):
+        plan = mind.planner.plan(moment.dialogue, moment.insight, stage, moment.risk)
         made.append(
             Decision(
                 gold=moment.gold.strategy,
                 scored=max(plan.adjusted, key=lambda name: plan.adjusted[name]),
                 spoken=plan.strategy.value,
                 gold_stage=moment.gold.stage or silver[moment.index],
-                stage=tracker.estimate.stage.value,
+                stage=stage.stage.value,
             )
         )
     return made

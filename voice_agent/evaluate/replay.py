@@ -6,13 +6,14 @@ The history is always the true one ("teacher forcing"), so every decision is mea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from voice_agent.contracts import RiskLevel, Strategy, UserTurn
+from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, UserTurn
 from voice_agent.evaluate.talks import CALLER, Talk, TalkTurn
 from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.guard_in import listen_for_crisis
+from voice_agent.think.stage import StageTracker, signals
 from voice_agent.think.understand import Insight, Understander
 
 # Human wordings of "may I offer an idea?", so that a "yes" after it counts as consent.
@@ -22,6 +23,8 @@ _ASKS_PERMISSION = re.compile(
     r" right) if i|do you want (?:to hear|an? |some |me to)|open to (?:an?|hearing|some|trying))",
     re.I,
 )
+
+StageShares = Callable[[Dialogue, Insight], dict[Stage, float] | None]  # what a learnt head says
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,20 @@ def replay(talk: Talk, understander: Understander) -> Iterator[Moment]:
         if insight is not None:
             yield Moment(dialogue, insight, risk, turn, index)
         _say(dialogue, turn)
+
+
+def tracked(
+    talk: Talk, understander: Understander, tracker: StageTracker, shares: StageShares
+) -> Iterator[tuple[Moment, StageEstimate]]:
+    """The same moments, each with where the tracker of a call would be."""
+    heard = -1
+    for moment in replay(talk, understander):
+        dialogue, insight = moment.dialogue, moment.insight
+        if dialogue.turn != heard:
+            heard = dialogue.turn
+            learnt = shares(dialogue, insight)
+            tracker.update(signals(dialogue, insight), heard, moment.risk, learnt)
+        yield moment, tracker.estimate
 
 
 def _hear(dialogue: Dialogue, text: str, mind: Understander) -> tuple[Insight, RiskLevel]:

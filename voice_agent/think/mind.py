@@ -17,7 +17,7 @@ from voice_agent.think.endpoint import Endpoint, Message
 from voice_agent.think.guard_in import Alarm, guarded, rules
 from voice_agent.think.heads import Head, packaged_head
 from voice_agent.think.matching import Matcher
-from voice_agent.think.moves import stage_features
+from voice_agent.think.moves import stage_shares
 from voice_agent.think.practice.next_skill import SkillAdviser
 from voice_agent.think.practice.rater import Rater
 from voice_agent.think.practice.talk import PracticeKind, Tools
@@ -25,7 +25,7 @@ from voice_agent.think.prompts import think_messages
 from voice_agent.think.prototypes import Embed
 from voice_agent.think.settings import Part, ThinkSettings
 from voice_agent.think.stage import StageTracker
-from voice_agent.think.strategy import NO_DEBIAS, Planner
+from voice_agent.think.strategy import NO_DEBIAS, Planner, load_planner
 from voice_agent.think.thinking import think
 from voice_agent.think.understand import Insight, Understander
 from voice_agent.think.wishes import WishReader
@@ -109,11 +109,7 @@ class Mind:
         """What the learnt head says of the stage a talk is in; None where there is none."""
         if self.stages is None or insight is None:
             return None
-        seen = stage_features(self.stages, dialogue, insight)
-        if seen is None:
-            return None
-        named = self.stages.named(seen)
-        return {stage: named[stage.value] for stage in Stage}
+        return stage_shares(self.stages, dialogue, insight)
 
     def record(
         self, dialogue: Dialogue, insight: Insight, stage: Stage, risk: RiskState
@@ -137,7 +133,10 @@ class Mind:
 def _planner(settings: ThinkSettings, learnt: bool) -> Planner:
     debias = NO_DEBIAS if Part.DEBIAS in settings.leave_out else None
     drawn = Part.PLANNER in settings.leave_out
-    return Planner(debias, packaged_head("strategy") if learnt else None, drawn=drawn)
+    head = None
+    if learnt:
+        head = load_planner(settings.planner) if settings.planner else packaged_head("strategy")
+    return Planner(debias, head, drawn=drawn)
 
 
 def _practice(

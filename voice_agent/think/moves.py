@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -19,10 +19,23 @@ TERM_WORDS = 2  # longest word run
 
 
 def move_features(
-    head: Head, dialogue: Dialogue, insight: Insight, heard: Iterable[str], stage: Stage
+    head: Head,
+    dialogue: Dialogue,
+    insight: Insight,
+    heard: Iterable[str],
+    belief: Mapping[str, float],
 ) -> Floats | None:
     """Features of the moment for the planner; None where the turn has no sentence vector."""
-    return _features(head, dialogue, insight, move_signals(dialogue, heard, stage))
+    return _features(head, dialogue, insight, move_signals(dialogue, heard, belief))
+
+
+def stage_shares(head: Head, dialogue: Dialogue, insight: Insight) -> dict[Stage, float] | None:
+    """What the tracker's head says of the stage a talk is in; None without a sentence vector."""
+    seen = stage_features(head, dialogue, insight)
+    if seen is None:
+        return None
+    named = head.named(seen)
+    return {stage: named[stage.value] for stage in Stage}
 
 
 def stage_features(head: Head, dialogue: Dialogue, insight: Insight) -> Floats | None:
@@ -47,10 +60,14 @@ def moment_vector(dialogue: Dialogue, insight: Insight) -> Vectors | None:
     return np.concatenate([insight.vector, np.mean(recent, axis=0)]).astype(np.float32)
 
 
-def move_signals(dialogue: Dialogue, heard: Iterable[str], stage: Stage) -> dict[str, float]:
-    """Named numbers for the planner: signals heard, moves made, the stage."""
+def move_signals(
+    dialogue: Dialogue, heard: Iterable[str], belief: Mapping[str, float]
+) -> dict[str, float]:
+    """Named numbers for the planner: signals heard, moves made, and what the tracker believes of
+    the stage (by stage; a belief says more than its favourite, which is wrong one time in four)."""
     named = {f"heard:{name}": 1.0 for name in heard}
-    return named | _moves_made(dialogue) | _lengths(dialogue) | {f"stage:{stage.value}": 1.0}
+    believed = {f"stage:{stage}": p for stage, p in belief.items()}
+    return named | _moves_made(dialogue) | _lengths(dialogue) | believed
 
 
 def stage_signals(dialogue: Dialogue, insight: Insight) -> dict[str, float]:

@@ -24,7 +24,7 @@ class ThinkSettings:
     """Defaults run offline, without a key.
 
     Environment names (see :meth:`from_env`): ``SECOUSTI_LLM_URL``, ``SECOUSTI_LLM_MODEL``,
-    ``SECOUSTI_LLM_KEY``, ``SECOUSTI_LLM_DEADLINE_S``, ``SECOUSTI_SCALES``,
+    ``SECOUSTI_LLM_KEY``, ``SECOUSTI_LLM_DEADLINE_S``, ``SECOUSTI_PLANNER``, ``SECOUSTI_SCALES``,
     ``SECOUSTI_SCALES_FOLDER``.
     """
 
@@ -36,6 +36,7 @@ class ThinkSettings:
     llm_rest_s: float = 15.0  # an endpoint that failed is left alone this long
     use_vectors: bool = True  # sentence vectors sharpen understanding; words alone work too
     vectors_path: Path | None = None  # None: the installed package
+    planner: Path | None = None  # a head fitted on other dialogues; None: the packaged one
     disclosure_every_s: float = 3 * 3600.0  # New York companion law, research notes 5.2
     match: bool = False  # propose a persona from what the caller says; asked for, one comes anyway
     leave_out: frozenset[Part] = frozenset()  # for ablations only
@@ -51,6 +52,7 @@ class ThinkSettings:
             llm_url=env.get("SECOUSTI_LLM_URL", base.llm_url),
             llm_model=env.get("SECOUSTI_LLM_MODEL", base.llm_model),
             llm_key=env.get("SECOUSTI_LLM_KEY", base.llm_key),
+            planner=Path(own) if (own := env.get("SECOUSTI_PLANNER")) else None,
             scales_folder=Path(own) if (own := env.get("SECOUSTI_SCALES_FOLDER")) else None,
             scales=env.get("SECOUSTI_SCALES", "").lower() in ("1", "true", "yes", "on"),
             llm_deadline_s=float(env.get("SECOUSTI_LLM_DEADLINE_S", base.llm_deadline_s)),

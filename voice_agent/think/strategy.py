@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
+from codec.errors import SecoustiError
 from voice_agent.contracts import RiskLevel, Stage, StageEstimate, Strategy, StrategyPlan
 from voice_agent.think.crisis import Answer
 from voice_agent.think.dialogue import Dialogue
 from voice_agent.think.facts import NO_STRENGTH
-from voice_agent.think.heads import Head
+from voice_agent.think.heads import Head, load_head
 from voice_agent.think.moves import move_features
 from voice_agent.think.tables import table
 from voice_agent.think.understand import Insight
@@ -27,6 +29,7 @@ MAX_QUESTIONS_RUNNING, MAX_SAME_RUNNING = 2, 3
 NO_ADVICE_TURNS = 2  # never in the first two supporter turns
 ASK_PERMISSION_AFTER_TURNS = 6  # caller turns before the agent itself offers an idea
 ASK_PERMISSION_EVERY_TURNS = 5
+LEAST_P = 1e-6  # of a move that a head rules out
 _ADVICE = (Strategy.SUGGESTION, Strategy.INFORMATION)
 _COMMON = frozenset({"shame", "guilt", "loneliness", "grief", "anxiety", "exhaustion"})
 
@@ -65,7 +68,7 @@ class Planner:
         if self._drawn:
             return self._draw(dialogue)
         active = heard_signals(dialogue, insight, stage.stage)
-        probs, share = self._judged(dialogue, insight, active, stage.stage)
+        probs, share = self._judged(dialogue, insight, active, stage)
         adjusted = self._adjusted(probs, share, stage.stage, dialogue.strategies())
         barred = _barred(dialogue, insight, stage.stage, risk)
         ranked = sorted(adjusted, key=lambda s: -adjusted[s])
@@ -94,11 +97,11 @@ class Planner:
         return StrategyPlan(ranked[0], probs, probs, tuple(ranked), "drawn by share")
 
     def _judged(
-        self, dialogue: Dialogue, insight: Insight, active: list[str], stage: Stage
+        self, dialogue: Dialogue, insight: Insight, active: list[str], stage: StageEstimate
     ) -> tuple[dict[Strategy, float], dict[str, float]]:
         """Probabilities, and the shares in which whoever judged them gives them out (percent)."""
         if self._head is not None:
-            seen = move_features(self._head, dialogue, insight, active, stage)
+            seen = move_features(self._head, dialogue, insight, active, stage.p)
             if seen is not None:
                 named = self._head.named(seen)
                 return {s: named[s.value] for s in Strategy}, fitted_share(self._head)
@@ -122,12 +125,27 @@ class Planner:
         target = self._book["target"][stage.value]
         knobs = self._debias
         return {
-            s: math.log(p)
+            s: math.log(max(p, LEAST_P))
             - knobs.tau * math.log(share[s.value] / 100)
             + knobs.lam * math.log(target[s.value] / 100)
             - knobs.repeat_penalty * used[-3:].count(s)
             for s, p in probs.items()
         }
+
+
+def load_planner(path: Path) -> Head:
+    """A planner's head from a file of one's own ('secousti eval strategy --refit').
+
+    Raises:
+        SecoustiError: the file is missing or holds something else.
+    """
+    head = load_head(path)
+    moves = {s.value for s in Strategy}
+    if set(head.labels) != moves or not {"share", "debias"} <= set(head.notes):
+        raise SecoustiError(
+            f"{path} is a head, but not a planner's; fit one with 'secousti eval strategy --refit'."
+        )
+    return head
 
 
 def fitted_knobs(head: Head) -> dict[str, float]:

@@ -19,13 +19,15 @@ from voice_agent.vectors import SentenceVectors
 class Options:
     """``split``: only dialogues of this split ("" = all). ``settings``: of the mind measured, with
     what it leaves out; with an endpoint in them a suite measures the endpoint. ``vectors``: a file
-    that keeps sentence vectors between runs. ``ablations``: measure without each part as well."""
+    that keeps sentence vectors between runs. ``ablations``: measure without each part as well.
+    ``refit``: where a planner fitted to the data goes."""
 
     seed: int = 0
     split: str = ""
     settings: ThinkSettings = field(default_factory=ThinkSettings)
     vectors: Path | None = None
     ablations: bool = False
+    refit: Path | None = None
 
     @cached_property
     def memo(self) -> Memo | None:

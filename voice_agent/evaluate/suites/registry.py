@@ -26,7 +26,8 @@ from voice_agent.evaluate.suites.tom import run_tom
 @dataclass(frozen=True)
 class Suite:
     """``uses_endpoint``: whether an LLM endpoint has a say in what is measured. ``ablates``: it can
-    measure the agent without each of its parts as well. ``data``: what ``--data`` is called in the
+    measure the agent without each of its parts as well. ``refits``: it can fit what it measures to
+    the data, and measure that too. ``data``: what ``--data`` is called in the
     help, "" for a suite that reads none."""
 
     name: str
@@ -34,11 +35,17 @@ class Suite:
     run: Callable[[Path, Options], Report]
     uses_endpoint: bool = False
     ablates: bool = False
+    refits: bool = False
     data: str = "F"
 
 
 _ALL = (
-    Suite("strategy", "which move comes next: proficiency Q and preference bias B", run_strategy),
+    Suite(
+        "strategy",
+        "which move comes next: proficiency Q and preference bias B",
+        run_strategy,
+        refits=True,
+    ),
     Suite("strategy-metrics", "the same numbers from given predictions", run_metrics),
     Suite("stage", "exploration, insight or action, and when it changes", run_stage),
     Suite("crisis", "danger heard, and false alarms, by level, trap and language", run_crisis),

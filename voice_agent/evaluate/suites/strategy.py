@@ -14,13 +14,15 @@ from voice_agent.evaluate.metrics import Pairs, confusion, f1_scores, macro_f1, 
 from voice_agent.evaluate.preference import preference
 from voice_agent.evaluate.report import Report, Score, Table, grid, scored
 from voice_agent.evaluate.suites.options import Options
+from voice_agent.evaluate.talks import Talk
 
 Q_AIM, B_AIM = ">= 22", "<= 0.36"
 
 
 def run_strategy(path: Path, options: Options) -> Report:
     """Measure the planner on dialogues whose supporter turns carry a strategy."""
-    talks = [decide(talk, options.mind) for talk in options.talks(path)]
+    written = options.talks(path)
+    talks = [decide(talk, options.mind) for talk in written]
     talks = [[d for d in talk if d.gold] for talk in talks]
     talks = [talk for talk in talks if talk]
     if not talks:
@@ -29,12 +31,15 @@ def run_strategy(path: Path, options: Options) -> Report:
         )
     pairs = [_scored(talk) for talk in talks]
     spoken = [[(d.gold, d.spoken) for d in talk] for talk in talks]
-    own = _scores(spoken, options.seed, aims=False)
     report = _report("strategy", pairs, options.seed)
+    scores = {**report.scores, **_also(spoken, "under the rules", options.seed)}
+    if options.refit is not None:
+        held_out = _refitted(written, options, options.refit)
+        scores |= _also(held_out, "fitted to this data", options.seed, aims=True)
     return Report(
         suite="strategy",
         n=report.n,
-        scores={**report.scores, **{f"{name} under the rules": own[name] for name in ("Q", "B")}},
+        scores=scores,
         tables={**report.tables, "transitions": _transitions(talks)},
         notes=(
             *report.notes,
@@ -42,6 +47,19 @@ def run_strategy(path: Path, options: Options) -> Report:
             "these supporters' habits on purpose, so both are shown",
         ),
     )
+
+
+def _refitted(talks: list[Talk], options: Options, path: Path) -> list[list[tuple[str, str]]]:
+    if options.memo is None:
+        raise SecoustiError("A planner is fitted on sentence vectors: do not leave them out.")
+    from voice_agent.evaluate.fit.refit import refit_planner  # torch: only where it is wanted
+
+    return refit_planner(talks, options.memo, path)
+
+
+def _also(groups: Sequence[Pairs], how: str, seed: int, *, aims: bool = False) -> dict[str, Score]:
+    scores = _scores(groups, seed, aims)
+    return {f"{name} {how}": scores[name] for name in ("Q", "B")}
 
 
 def run_metrics(path: Path, options: Options) -> Report:
