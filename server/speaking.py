@@ -25,6 +25,7 @@ from voice_agent.listen.events import TurnEnded
 
 PREFETCH = 2  # voice chunks made ahead: hides a slow one, little to throw away on barge-in
 PACE = {"slow": 1.12}  # length of sounds by a reply's prosody; the voice's own pace is the rest
+FIRST_SAMPLES = 1_280  # of a sentence, sent before more is made: the codec's delay is in it
 CHARS_PER_S = 15  # of unhurried English speech, where a sentence's true length is not known yet
 
 _Item = TypeVar("_Item")
@@ -130,6 +131,8 @@ class Speaker:
         self._playout, self._send, self._pool = playout, send, pool
         self._gap_ms, self._patience_s = gap_ms, patience_s
         self._ahead = Ahead(pool, spare)
+        frames = -(-FIRST_SAMPLES // line.frame_samples)
+        self._first_samples = frames * line.frame_samples
 
     def prepare(self, reply: Reply) -> None:
         """Has the first sound made of a reply that may be said next, where the voice makes it."""
@@ -179,7 +182,9 @@ class Speaker:
         samples, gap = 0, silence(round(self._gap_ms * speech.reply.pause))
         async with aclosing(self._sources(speech, grow)) as sources:
             async for sentences, sound in sources:
-                async with aclosing(prefetched(sound, self._patience_s)) as chunks:
+                async with aclosing(
+                    prefetched(sound, self._patience_s, self._first_samples)
+                ) as chunks:
                     async for chunk in chunks:
                         samples += len(chunk)
                         yield chunk
@@ -211,12 +216,25 @@ def _pace(reply: Reply) -> float:
     return PACE.get(reply.prosody, 1.0) * reply.pace
 
 
-async def prefetched(sound: Making, patience_s: float) -> AsyncGenerator[Pcm]:
+async def prefetched(
+    sound: Making, patience_s: float, first_samples: int = 0
+) -> AsyncGenerator[Pcm]:
     """The chunks of ``sound``, made a little ahead of their use; raises
-    :class:`TimeoutError` when one does not come within ``patience_s``."""
+    :class:`TimeoutError` when one does not come within ``patience_s``.
+
+    The ``first_samples`` are a chunk of their own, and nothing more is made before they are taken:
+    they are to reach the caller before the rest takes the processor.
+    """
+    async with asyncio.timeout(patience_s):
+        first = await sound.next()
+    if first is None:
+        return
+    if first_samples:
+        yield first[:first_samples]
     queue: asyncio.Queue[Pcm | Exception | None] = asyncio.Queue(PREFETCH)
     maker = asyncio.create_task(_fill(queue, sound))
     try:
+        yield first[first_samples:]
         while (item := await _within(patience_s, queue)) is not None:
             if isinstance(item, Exception):
                 raise item

@@ -56,6 +56,28 @@ def test_a_text_is_rendered_once_for_every_rate():
     assert shelf.sound("Hello.") is None
 
 
+def test_the_first_frame_is_out_before_more_is_made():
+    made = []
+
+    def voice():
+        for k in range(3):
+            made.append(k)
+            yield np.full(1600, k, np.float32)
+
+    async def work():
+        with ThreadPoolExecutor(1) as pool:
+            lengths = []
+            async with aclosing(prefetched(Making(voice, pool), 60.0, 640)) as chunks:
+                async for chunk in chunks:
+                    lengths.append(len(chunk))
+                    if len(lengths) == 1:
+                        await asyncio.sleep(0.05)
+                        assert made == [0]
+            assert lengths == [640, 960, 1600, 1600]
+
+    run(work())
+
+
 class FakeArchive:
     """One line, ``probe``, recorded at level 0.2 and rendered with codecs of the given gain."""
 

@@ -33,6 +33,9 @@ _AUXILIARIES = frozenset(
 )
 _SHORT_ANSWER_WORDS = 4
 
+# Open words that also end sentences: "I'd like that.", "I don't think so."
+_CLOSING_WORDS = frozenset(words_of("that so though")) | _AUXILIARIES
+
 # Said while the other one speaks, these ask for no answer.
 _BACKCHANNEL_WORDS = frozenset(
     words_of("""
@@ -58,6 +61,16 @@ def looks_complete(text: str) -> bool:
     if words[-1] in _AUXILIARIES:
         return len(words) <= _SHORT_ANSWER_WORDS
     return words[-1] not in _OPEN_WORDS
+
+
+def may_be_complete(text: str) -> bool:
+    """Whether a text that does not look complete may be so all the same: a mere comma leaves it
+    open, or a word that can end a sentence too, before a full stop."""
+    words = words_of(text)
+    if not words:
+        return False
+    closes = words[-1] in _CLOSING_WORDS and text.strip().endswith((".", "!"))
+    return closes or looks_complete(" ".join(words))
 
 
 def is_backchannel(text: str) -> bool:

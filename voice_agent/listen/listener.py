@@ -168,10 +168,10 @@ class Listener:
     def _is_over(self, turn: _Turn) -> bool:
         if turn.length >= _windows(self._settings.longest_turn_ms):
             return True
-        silence_ms = turn.silence * WINDOW_MS
-        if not self._patience.is_over(silence_ms, MOST):
+        lengths = turn.silence * WINDOW_MS, _seconds(turn.speech)
+        if not self._patience.is_over(*lengths, MOST):
             return False  # whatever the words are, so they are not waited for
-        return self._patience.is_over(silence_ms, self._finished.odds(self._words(turn).text))
+        return self._patience.is_over(*lengths, self._finished.odds(self._words(turn).text))
 
     def _words(self, turn: _Turn) -> Hypothesis:
         """All words of the turn; waits for them."""
@@ -186,7 +186,7 @@ class Listener:
         self._quiet_since_s = self.now_s - turn.silence * WINDOW_MS / 1000
         if self._dismissed(turn, heard):
             return [SpeechDismissed(turn.start_s, heard.text)]
-        self._patience.ended()
+        self._patience.ended(_seconds(turn.speech))
         self._ended_s = self._quiet_since_s
         caller = self._user_turn(turn, heard)
         return [TurnEnded(caller, turn.silence * WINDOW_MS, 1000 * turn.waited_s)]
@@ -198,7 +198,6 @@ class Listener:
         return turn.over_agent and is_backchannel(heard.text)
 
     def _user_turn(self, turn: _Turn, heard: Hypothesis) -> UserTurn:
-        spoken_s = turn.speech * WINDOW_MS / 1000
         return UserTurn(
             text=heard.text,
             asr_conf=heard.confidence,
@@ -206,7 +205,7 @@ class Listener:
             t_end=self.now_s - turn.silence * WINDOW_MS / 1000,
             pause_before=turn.pause_before_s,
             energy=float(np.sqrt(np.mean(turn.squares))),
-            rate=len(heard.text.split()) / spoken_s,
+            rate=len(heard.text.split()) / _seconds(turn.speech),
         )
 
     def _news(self) -> list[ListenEvent]:
@@ -218,6 +217,10 @@ class Listener:
         if turn.silence < _windows(self._settings.ask_ms) or self._finished.odds(text) <= OPEN:
             return [Partial(text)]
         return [Partial(text), TurnPaused(self._user_turn(turn, turn.words.wait()))]
+
+
+def _seconds(windows: int) -> float:
+    return windows * WINDOW_MS / 1000
 
 
 def _windows(ms: float) -> int:

@@ -1,46 +1,77 @@
 """How long one caller's silence must last before their turn is over.
 
-Every pause is either inside a turn or its end. What the words say, and how often this caller's
-pauses have been ends so far, give the odds of an end at the start of a silence. Then every further
-moment speaks for it, by how few of *this* caller's pauses last that long: pauses are log-normal
-(Campione & Veronis 2002), and are learnt from the first one on. The turn is over when the odds are
-good enough. So who speaks fast is answered fast, and who searches for words is let alone.
+Every pause is either inside a turn or its end. Three things give the odds of an end. How long this
+caller has been speaking: turns have a length, so the odds are how likely a turn that has come so
+far ends now (its hazard), against how often the caller pauses in that time. What the words say. And
+the silence itself: every further moment speaks for an end, by how few of *this* caller's pauses
+last that long. Lengths of pauses and of turns are log-normal (Campione & Veronis 2002 for pauses),
+and are learnt from the first one on. The turn is over when the odds are good enough. So who speaks
+briefly is answered soon, who tells at length is let finish, who searches for words is let alone.
 """
 
 from __future__ import annotations
 
-from math import erfc, log, sqrt
+from dataclasses import dataclass, replace
+from math import log
 
+from voice_agent.listen.lengths import Lengths
 from voice_agent.listen.settings import ListenSettings
+
+LEAST_S = 0.03  # of speech: less is none, and has no logarithm
+
+
+@dataclass(frozen=True)
+class _Habits:
+    """What has been learnt of a caller: his pauses in ms, his turns in s of speech."""
+
+    pauses: Lengths
+    turns: Lengths
+    paused: float  # how often, in
+    spoken_s: float  # so much speech
+
+    @property
+    def pauses_per_s(self) -> float:
+        return self.paused / self.spoken_s
 
 
 class Patience:
-    """What has been learnt of one caller's pauses."""
+    """One caller's. ``spoken_s`` is the speech of the running turn, without its pauses."""
 
     def __init__(self, settings: ListenSettings) -> None:
         self._settings = settings
-        self._count = settings.prior_pauses
-        self._mean = log(settings.pause_median_ms)
-        self._ends = settings.prior_pauses / (1 + settings.prior_pauses_per_turn)
-        self._pauses = settings.prior_pauses - self._ends
+        self._habits = self._before = _Habits(
+            Lengths.expected(
+                settings.pause_median_ms, settings.pause_spread, settings.prior_pauses
+            ),
+            Lengths.expected(settings.turn_median_s, settings.turn_spread, settings.prior_turns),
+            settings.pauses_per_s * settings.prior_spoken_s,
+            settings.prior_spoken_s,
+        )
+        self._ended_s = 0.0  # speech of what ended last
+        self._carried_s = 0.0  # speech of the running turn that was taken for a turn of its own
 
     def paused(self, ms: float) -> None:
         """A pause of ``ms`` was inside a turn: the caller went on."""
         ms = min(max(ms, 1.0), self._settings.longest_ms)
-        self._count += 1
-        self._mean += (log(ms) - self._mean) / self._count
-        self._pauses += 1
+        habits = self._habits
+        self._habits = replace(habits, pauses=habits.pauses.seen(ms), paused=habits.paused + 1)
 
-    def ended(self) -> None:
+    def ended(self, spoken_s: float) -> None:
         """A turn has ended."""
-        self._ends += 1
+        self._before, self._ended_s = self._habits, self._whole(spoken_s)
+        self._carried_s = 0.0
+        self._habits = replace(
+            self._habits,
+            turns=self._habits.turns.seen(self._ended_s),
+            spoken_s=self._habits.spoken_s + self._ended_s,
+        )
 
     def went_on(self, ms: float) -> None:
-        """What was taken for an end was a pause of ``ms``."""
-        self._ends -= 1
+        """What was last taken for an end was a pause of ``ms``."""
+        self._habits, self._carried_s = self._before, self._ended_s
         self.paused(ms)
 
-    def is_over(self, silence_ms: float, words: float) -> bool:
+    def is_over(self, silence_ms: float, spoken_s: float, words: float) -> bool:
         """Whether a silence of ``silence_ms`` ends the turn; ``words``: log odds by its words."""
         settings = self._settings
         if settings.silence_ms:
@@ -49,10 +80,14 @@ class Patience:
             return False
         if silence_ms >= settings.longest_ms:
             return True
-        odds = log(self._ends / self._pauses) - log(self._share_longer_than(silence_ms))
-        return odds + words >= settings.sure
+        longer = self._habits.pauses.share_longer(silence_ms)
+        return self._odds_by_length(spoken_s) + words - log(longer) >= settings.sure
 
-    def _share_longer_than(self, ms: float) -> float:
-        """Of this caller's pauses inside turns."""
-        deviation = (log(ms) - self._mean) / self._settings.pause_spread
-        return max(1e-9, erfc(deviation / sqrt(2)) / 2)
+    def _odds_by_length(self, spoken_s: float) -> float:
+        """Log odds, bounded: nobody's turns are so alike that their length proves more."""
+        hazard = self._habits.turns.hazard(self._whole(spoken_s))
+        odds = log(max(hazard, 1e-9) / self._habits.pauses_per_s)
+        return max(-self._settings.length_tells, min(self._settings.length_tells, odds))
+
+    def _whole(self, spoken_s: float) -> float:
+        return max(LEAST_S, self._carried_s + spoken_s)

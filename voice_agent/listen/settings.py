@@ -24,14 +24,19 @@ class ListenSettings:
     # End of turn, weighed in patience.py. Weights are log odds. They were set on the calls of
     # 'secousti bench turns', where every answer sooner is a cut-in more: docs/turns.md.
     silence_ms: int = 0  # above 0 nothing is weighed: so much silence ends every turn
-    ask_ms: int = 160  # silence after which the words so far are recognised, ahead of need
-    shortest_ms: int = 416  # no turn ends sooner: most pauses inside fluent turns are shorter
+    ask_ms: int = 128  # silence after which the words so far are recognised, ahead of need
+    shortest_ms: int = 320  # no turn ends sooner: whole short answers do so soon
     longest_ms: int = 1_792  # no silence inside a turn is waited for longer
-    sure: float = 0.85  # log odds of an end (0.70) at which the turn is over
+    sure: float = 1.1  # log odds of an end (0.75) at which the turn is over
     pause_median_ms: float = 350.0  # of pauses inside turns, before this caller has made any
-    pause_spread: float = 0.6  # sigma of their logarithm; one caller makes too few to learn it
-    prior_pauses: float = 4.0  # what is learnt of a caller outweighs this after so many pauses
-    prior_pauses_per_turn: float = 2.0  # expected of a caller who is not known yet
+    pause_spread: float = 0.6  # sigma of their logarithm
+    prior_pauses: float = 6.0  # what is learnt of a caller's pauses outweighs this after so many
+    pauses_per_s: float = 0.35  # of speech, expected of a caller who is not known yet
+    prior_spoken_s: float = 12.0  # what is learnt of it outweighs this after so much speech
+    turn_median_s: float = 4.5  # of speech; the dialogue corpus's callers say 15 words at a time
+    turn_spread: float = 0.5  # sigma of its logarithm to begin with; of 0.4 to 0.9 it served best
+    prior_turns: float = 2.0  # what is learnt of a caller's turns outweighs this after so many
+    length_tells: float = 2.0  # log odds, at most, by how long the turn has been
     goes_on_ms: int = 1_500  # who speaks again so soon had not ended the turn
     longest_turn_ms: int = (
         45_000  # a turn is cut here, so that an open microphone is still answered

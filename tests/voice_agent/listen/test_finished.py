@@ -38,6 +38,14 @@ def test_an_open_sentence_stays_open_whatever_was_learnt(learnt: Finished) -> No
     assert learnt.odds("I don't really know where to start,") <= DOUBTFUL
 
 
+@pytest.mark.parametrize("text", ["I'd like that.", "No, I don't think so.", "So I really think he does."])
+def test_a_word_that_can_end_a_sentence_leaves_it_in_doubt_before_a_stop(
+    learnt: Finished, text: str
+) -> None:
+    assert OPEN < learnt.odds(text) <= DOUBTFUL
+    assert learnt.odds(text.rstrip(".")) <= OPEN
+
+
 def test_nothing_is_known_without_words_and_little_without_the_head(learnt: Finished) -> None:
     assert learnt.odds("") == learnt.odds("...") == 0.0
     without = Finished(None)
