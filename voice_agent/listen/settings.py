@@ -27,7 +27,7 @@ class ListenSettings:
     ask_ms: int = 128  # silence after which the words so far are recognised, ahead of need
     shortest_ms: int = 320  # no turn ends sooner: whole short answers do so soon
     longest_ms: int = 1_792  # no silence inside a turn is waited for longer
-    sure: float = 1.1  # log odds of an end (0.75) at which the turn is over
+    sure: float = 1.25  # log odds of an end (0.78) at which the turn is over
     pause_median_ms: float = 350.0  # of pauses inside turns, before this caller has made any
     pause_spread: float = 0.6  # sigma of their logarithm
     prior_pauses: float = 6.0  # what is learnt of a caller's pauses outweighs this after so many

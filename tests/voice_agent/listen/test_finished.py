@@ -38,7 +38,9 @@ def test_an_open_sentence_stays_open_whatever_was_learnt(learnt: Finished) -> No
     assert learnt.odds("I don't really know where to start,") <= DOUBTFUL
 
 
-@pytest.mark.parametrize("text", ["I'd like that.", "No, I don't think so.", "So I really think he does."])
+@pytest.mark.parametrize(
+    "text", ["I'd like that.", "No, I don't think so.", "So I really think he does."]
+)
 def test_a_word_that_can_end_a_sentence_leaves_it_in_doubt_before_a_stop(
     learnt: Finished, text: str
 ) -> None:

@@ -64,7 +64,7 @@ def test_a_turn_is_told_with_its_times_words_and_measures(scene: Callable) -> No
 
 @pytest.mark.parametrize(
     ("text", "endpoint_ms"),
-    [("I had a hard day.", 576), ("I had a hard day,", 960), ("I had a hard day and", 1248)],
+    [("I had a hard day.", 800), ("I had a hard day,", 928), ("I had a hard day and", 1536)],
 )
 def test_an_open_sentence_is_given_more_time(
     scene: Callable, text: str, endpoint_ms: float
