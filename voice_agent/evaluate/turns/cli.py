@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ over a caller who only paused ("cut in"), how long after the last sound a turn e
   secousti bench turns --json turns.json
   secousti bench turns --table speech.tsv
   secousti bench turns --codec high
+  secousti bench turns --sure 0.85 1.0 1.5
 
 told: what callers say in the dialogue corpus, clause by clause; searching: sentences with a pause
 to think inside; answering: short and whole. All in the agent's own voice: words that people say,
@@ -43,10 +44,6 @@ around 350, 600 or 950 ms, a median for each caller."""
 
 SILENCE_MS = 704  # what ended every finished turn before the ears learnt
 LONG_S = 60.0  # a recogniser behind a pool is waited for without limit here
-EARS = {
-    "learnt": ListenSettings(),
-    f"silence of {SILENCE_MS} ms": ListenSettings(silence_ms=SILENCE_MS),
-}
 
 
 def add_turns_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,6 +56,14 @@ def add_turns_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentPar
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--table", type=Path, metavar="TSV", help="the project's speech table")
+    parser.add_argument(
+        "--sure",
+        type=float,
+        nargs="+",
+        default=(),
+        metavar="ODDS",
+        help=f"also ears that end a turn at these log odds (in force: {ListenSettings().sure})",
+    )
     parser.add_argument("--codec", choices=("low", "high"), help="hear it through the codec")
     parser.add_argument("--seed", type=int, default=0, help="of the pauses (default: 0)")
     parser.add_argument("--json", type=Path, metavar="F")
@@ -74,7 +79,7 @@ def run(args: argparse.Namespace, _recognise: object) -> int:
     scenes = list(_scenes(args, speak))
     over = [(remark, _remark(args, remark, speak)) for remark in remarks()]
     found: dict[str, Any] = {}
-    for name, settings in EARS.items():
+    for name, settings in _ears(args.sure).items():
         ears = Ears(activity, pool, settings, finished)
         rows = summary([result for scene in scenes for result in hear(ears.listener(), scene)])
         counts = remark_summary([hear_remark(ears.listener(), r.takes, wav) for r, wav in over])
@@ -86,6 +91,12 @@ def run(args: argparse.Namespace, _recognise: object) -> int:
     if args.json is not None:
         args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _ears(sure: Sequence[float]) -> dict[str, ListenSettings]:
+    learnt = {f"learnt, sure at {odds:g}": ListenSettings(sure=odds) for odds in sure}
+    by_silence = {f"silence of {SILENCE_MS} ms": ListenSettings(silence_ms=SILENCE_MS)}
+    return {"learnt": ListenSettings()} | learnt | by_silence
 
 
 def _cost(seconds: list[float]) -> dict[str, float]:
