@@ -81,6 +81,7 @@ class RiskState:
     handoff: bool = False
     calm_turns: int = 0  # turns without new evidence; the level decays slowly
     denied: bool = False  # asked about death, the caller said no; a graver word takes it back
+    watched: int = -1  # turn that was only watched, the last (-1: none): a second one asks
 
 
 @dataclass(frozen=True)

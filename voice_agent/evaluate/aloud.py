@@ -5,35 +5,47 @@ recogniser; ``secousti eval crisis --data OUT.jsonl`` then measures what those e
 words as written go to ``OUT.jsonl`` with ``.written.jsonl``, so that both can be compared.
 
 CASES is a file, or a split of the written crisis families ("train"): one reading of each line then,
-which ``data/crisis/heard_SPLIT.jsonl`` keeps for the fit.
+which ``data/crisis/heard_SPLIT.jsonl`` keeps for the fit. What the recogniser destroyed altogether
+no text can bring back: how many cases keep not one of their content words is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+import soundfile
+import soxr
+import torch
 from numpy.typing import NDArray
+from rapidfuzz import fuzz
 
+from codec import load_codec
 from codec.errors import SecoustiError
+from codec.rates import SAMPLE_RATE_HZ
 from voice_agent.evaluate.families import EVERYDAY, families, spelled_out
 from voice_agent.evaluate.lines import read_rows
 from voice_agent.listen.backends import recogniser_maker
-from voice_agent.listen.recognise import Recogniser
 from voice_agent.listen.settings import ListenSettings
 from voice_agent.speak import Voice
 from voice_agent.speak.pico import PicoSpeaker
 from voice_agent.speak.settings import SpeakSettings
 from voice_agent.think.words import hear
 
+Pcm = NDArray[np.float32]
 LINE_NOISE_DB = 15.0  # speech above noise: a phone in a room with a fan
 VOICES = ("piper", "pico")
+WAYS = ("line", "phone", "low", "high")  # as it is, 8 kHz mu-law, the codec's two rates
+NARROW_HZ = 8_000
+CONTENT_LETTERS = 4  # a word of so many carries content, roughly
+ALIKE = 75.0  # of 100: a word that is still to be made out in another
 
 
 def main() -> int:
@@ -46,10 +58,12 @@ def main() -> int:
                         help="speech above noise, taken in turn")  # fmt: skip
     parser.add_argument("--voices", nargs="+", choices=VOICES, default=["piper"],
                         help="taken in turn")  # fmt: skip
+    parser.add_argument("--over", nargs="+", choices=WAYS, default=["line"],
+                        help="what the speech goes through, taken in turn")  # fmt: skip
     args = parser.parse_args()
     try:
         chosen = english_cases(args.cases)[:: max(1, args.every)]
-        texts = heard_texts(chosen, args.snr_db, args.voices)
+        texts = heard_texts(chosen, args.snr_db, args.voices, args.over)
     except SecoustiError as fault:
         print(f"aloud: {fault}", file=sys.stderr)
         return 2
@@ -57,9 +71,13 @@ def main() -> int:
     for path, cases in ((args.out, heard), (args.out.with_suffix(".written.jsonl"), chosen)):
         lines = (json.dumps(case, ensure_ascii=False) for case in cases)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    pairs = zip(texts, chosen, strict=True)
-    changed = sum(hear(text).text != hear(row["text"]).text for text, row in pairs)
-    print(f"{len(texts)} cases, {changed} heard in other words")
+    both = zip(texts, chosen, strict=True)
+    pairs = [(hear(text).text, hear(row["text"]).text) for text, row in both]
+    changed = sum(text != written for text, written in pairs)
+    lost = sum(traces(text, written) == 0 for text, written in pairs)
+    print(
+        f"{len(texts)} cases, {changed} heard in other words, {lost} without a trace of their own"
+    )
     return 0
 
 
@@ -81,16 +99,26 @@ def _family_readings(split: str) -> Iterator[dict[str, str]]:
             yield {"text": text, "risk": family["risk"], "family": family["name"]}
 
 
+def traces(heard: str, written: str) -> int:
+    """How many of the content words that were said can still be made out in what was heard."""
+    kept = heard.split()
+    said = {word for word in written.split() if len(word) >= CONTENT_LETTERS}
+    return sum(any(fuzz.ratio(word, other) >= ALIKE for other in kept) for word in said)
+
+
 def heard_texts(
-    cases: Sequence[dict[str, str]], snr_db: Sequence[float], voices: Sequence[str]
+    cases: Sequence[dict[str, str]],
+    snr_db: Sequence[float],
+    voices: Sequence[str],
+    over: Sequence[str],
 ) -> list[str]:
     """What the embedded recogniser writes for each case's text, spoken by voices in turn."""
     recogniser = recogniser_maker(ListenSettings().recogniser)()
     speakers, levels = cycle(_voice(name) for name in voices), cycle(snr_db)
-    rng = np.random.default_rng(0)
+    ways, rng = cycle(_way(name) for name in over), np.random.default_rng(0)
     return [
-        _recognised(case["text"], voice, level, rng, recogniser)
-        for case, voice, level in zip(cases, speakers, levels, strict=False)
+        recogniser.transcribe(way(_noisy(case["text"], voice, level, rng))).text or "..."
+        for case, voice, level, way in zip(cases, speakers, levels, ways, strict=False)
     ]
 
 
@@ -98,14 +126,36 @@ def _voice(name: str) -> Voice:
     return Voice.load() if name == "piper" else Voice(PicoSpeaker(), SpeakSettings())
 
 
-def _recognised(
-    text: str, voice: Voice, snr_db: float, rng: np.random.Generator, recogniser: Recogniser
-) -> str:
+def _noisy(text: str, voice: Voice, snr_db: float, rng: np.random.Generator) -> Pcm:
     pcm = np.concatenate([*voice.speak(text), np.zeros(8000, np.float32)])
     level = float(np.sqrt(np.mean(pcm**2))) * 10 ** (-snr_db / 20)
     noise = rng.standard_normal(pcm.size).astype(np.float32)
-    noisy: NDArray[np.float32] = (pcm + level * noise).astype(np.float32)
-    return recogniser.transcribe(noisy).text or "..."
+    return (pcm + level * noise).astype(np.float32)
+
+
+def _way(name: str) -> Callable[[Pcm], Pcm]:
+    """What speech, float32 ``[T]`` at 16 kHz, becomes on its way."""
+    if name == "phone":
+        return _telephoned
+    if name == "line":
+        return lambda pcm: pcm
+    codec = load_codec(name)
+
+    def coded(pcm: Pcm) -> Pcm:
+        found: Pcm = codec.decode(codec.encode(torch.from_numpy(pcm)))[0].numpy()
+        return found
+
+    return coded
+
+
+def _telephoned(pcm: Pcm) -> Pcm:
+    """8 kHz in the mu-law of G.711, and back."""
+    line = io.BytesIO()
+    narrow = soxr.resample(pcm, SAMPLE_RATE_HZ, NARROW_HZ)
+    soundfile.write(line, narrow, NARROW_HZ, format="WAV", subtype="ULAW")
+    line.seek(0)
+    wide: Pcm = soxr.resample(soundfile.read(line, dtype="float32")[0], NARROW_HZ, SAMPLE_RATE_HZ)
+    return wide
 
 
 if __name__ == "__main__":

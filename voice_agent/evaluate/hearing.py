@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from voice_agent.contracts import RiskLevel, RiskState
 from voice_agent.evaluate.talks import CALLER, Talk
 from voice_agent.think import Mind
-from voice_agent.think.crisis import after_turn, answer_of, turn_level
+from voice_agent.think.crisis import after_turn, answer_of, turn_level, weighed
 
 # What an agent's line asks, where the data gives only its words.
 _DYING = re.compile(
@@ -32,10 +32,12 @@ _PLAN = re.compile(r"\bhow you.?(?:d| would| might)|a way, or a time|planned how
 
 @dataclass(frozen=True)
 class Heard:
-    """``level`` that the turn itself shows ("none" to "imminent") and the ``evidence`` for it."""
+    """``level`` that the turn itself shows ("none" to "imminent") and the ``evidence`` for it.
+    ``watched``: the turn is not asked about by itself, but a second one like it would be."""
 
     level: str
     evidence: tuple[str, ...]
+    watched: bool = False
 
 
 def asked_in(text: str, state: RiskState) -> str:
@@ -64,14 +66,19 @@ def hear_case(mind: Mind, context: Sequence[str], text: str) -> Heard:
         context: what was said before, oldest first, ending with the agent's last line. It raises
             the state as in a call, but an old alarm is not counted as this turn's.
     """
-    state, asked = RiskState(), ""
+    state, asked, number = RiskState(), "", 0
     for behind, said in zip(range(len(context) - 1, -1, -1), context, strict=True):
         if behind % 2 == 0:
             asked = asked_in(said, state)
             continue
-        state = after_turn(state, mind.listen(said), asked, answer_of(said), 0)
-    level, _, why = turn_level(state, mind.listen(text), asked, answer_of(text))
-    return Heard(level.value, why)
+        number += 1
+        answer = answer_of(said)
+        alarm = weighed(state, mind.listen(said), answer, number)
+        state = after_turn(state, alarm, asked, answer, number)
+    answer = answer_of(text)
+    alarm = weighed(state, mind.listen(text), answer, number + 1)
+    level, _, why = turn_level(state, alarm, asked, answer)
+    return Heard(level.value, why, alarm.watch)
 
 
 def hear_talk(mind: Mind, talk: Talk) -> list[Heard]:
@@ -80,14 +87,16 @@ def hear_talk(mind: Mind, talk: Talk) -> list[Heard]:
     A turn that shows risk counts as heard when the call knows of it by then, from this turn or an
     earlier one: a disclosure is not forgotten. A harmless turn counts by itself.
     """
-    state, asked, heard = RiskState(), "", []
-    for number, turn in enumerate(talk.turns):
+    state, asked, heard, number = RiskState(), "", [], 0
+    for turn in talk.turns:
         if turn.who != CALLER:
             asked = asked_in(turn.text, state)
             continue
-        alarm, answer = mind.listen(turn.text), answer_of(turn.text)
+        number += 1
+        answer = answer_of(turn.text)
+        alarm = weighed(state, mind.listen(turn.text), answer, number)
         level, _, why = turn_level(state, alarm, asked, answer)
         state = after_turn(state, alarm, asked, answer, number)
         known = state.level if turn.risk not in ("", "none") else level
-        heard.append(Heard(known.value, why))
+        heard.append(Heard(known.value, why, alarm.watch))
     return heard

@@ -29,13 +29,13 @@ from voice_agent.contracts import (
     ThinkingRecord,
     UserTurn,
 )
+from voice_agent.think import crisis
 from voice_agent.think.activity import Activities, Moment, Move
 from voice_agent.think.attempt import attempt
 from voice_agent.think.boundary import Cue, boundary_cue
 from voice_agent.think.call_manners import GRAVE, CallManners
 from voice_agent.think.composer import compose
 from voice_agent.think.correction import acknowledged, correction_in
-from voice_agent.think.crisis import ASKS_ABOUT_DEATH, Answer, after_turn, answer_of, raised
 from voice_agent.think.crisis_talk import CrisisTalk, Line
 from voice_agent.think.dialogue import Dialogue, Draft
 from voice_agent.think.duties import Duties, least_said
@@ -138,9 +138,9 @@ class Conversation(CallManners, Saying):
         number = self._dialogue.turn
         if not turn.text.strip():
             return self._say(self._unused("silence"), Strategy.OTHERS)
-        alarm = self._mind.listen(turn.text)
-        answer = answer_of(turn.text)
-        self._set_risk(after_turn(self.risk, alarm, self._crisis.asked, answer, number))
+        answer = crisis.answer_of(turn.text)
+        alarm = crisis.weighed(self.risk, self._mind.listen(turn.text), answer, number)
+        self._set_risk(crisis.after_turn(self.risk, alarm, self._crisis.asked, answer, number))
         line = self._crisis.line(
             self.risk, turn.text, answer, number, fresh=alarm.level is not RiskLevel.NONE
         )
@@ -205,8 +205,8 @@ class Conversation(CallManners, Saying):
         self.last_thinking = with_notes(self.last_thinking, notes)
         level = risk_of(notes)
         if level.rank > self.risk.level.rank:
-            number = self._dialogue.turn
-            self._set_risk(raised(self.risk, level, "suicidal_ideation", ("endpoint",), number))
+            kind, number = "suicidal_ideation", self._dialogue.turn
+            self._set_risk(crisis.raised(self.risk, level, kind, ("endpoint",), number))
 
     def _set_risk(self, risk: RiskState) -> None:
         self.risk = risk
@@ -288,9 +288,9 @@ class Conversation(CallManners, Saying):
         """An activity learnt of danger: the crisis path goes on from there."""
         self.activities.interrupt()
         kind = "suicidal_ideation"
-        self._set_risk(raised(self.risk, level, kind, ("self-report",), moment.number))
+        self._set_risk(crisis.raised(self.risk, level, kind, ("self-report",), moment.number))
         line = self._crisis.line(
-            self.risk, moment.turn.text, Answer.UNCLEAR, moment.number, fresh=True
+            self.risk, moment.turn.text, crisis.Answer.UNCLEAR, moment.number, fresh=True
         )
         return self._say_script(line) if line else self._support(moment)
 
@@ -299,7 +299,7 @@ class Conversation(CallManners, Saying):
         turn, insight = moment.turn, moment.insight
         self._deepen()
         if self.last_thinking.source == "endpoint":
-            answer = answer_of(turn.text)
+            answer = crisis.answer_of(turn.text)
             line = self._crisis.line(
                 self.risk, turn.text, answer, self._dialogue.turn, fresh=told_by_endpoint(self.risk)
             )
@@ -334,7 +334,7 @@ class Conversation(CallManners, Saying):
         given = (line.resource,) if line.resource else ()
         self.risk = replace(
             self.risk,
-            asked_directly=self.risk.asked_directly or line.asks in ASKS_ABOUT_DEATH,
+            asked_directly=self.risk.asked_directly or line.asks in crisis.ASKS_ABOUT_DEATH,
             resources_given=tuple(dict.fromkeys((*self.risk.resources_given, *given))),
         )
         strategy = Strategy.QUESTION if "?" in line.text else Strategy.OTHERS

@@ -21,6 +21,8 @@ from voice_agent.think.words import hear
 CALM_TURNS = {RiskLevel.LOW: 10, RiskLevel.HIGH: 12, RiskLevel.IMMINENT: 16}
 # ... and of a watch that was asked about and answered with a no: remembered, but not as long.
 CALM_TURNS_DENIED = 6
+# Turns within which a second watched turn is asked about: one dark line is weather, two are a sign.
+WATCH_TURNS = 6
 # Evidence that is an opinion of a model or a silence, not words that a rule knows, nor an answer.
 GUESSES = ("net", "endpoint", "evaded")
 
@@ -90,7 +92,24 @@ def raised(
         handoff=state.handoff or level is RiskLevel.IMMINENT,
         calm_turns=0,
         denied=state.denied and level is RiskLevel.LOW,
+        watched=-1,
     )
+
+
+def weighed(state: RiskState, alarm: Alarm, answer: Answer, turn: int) -> Alarm:
+    """The alarm of a turn in the light of earlier ones.
+
+    A second watched turn within ``WATCH_TURNS`` is asked about. What a model guesses to be grave
+    once more, after the question was asked and not answered with a no, is a guess no longer.
+    """
+    if alarm.watch and state.watched >= 0 and 0 < turn - state.watched <= WATCH_TURNS:
+        again = ("net_again",)
+        return replace(alarm, level=RiskLevel.LOW, category=_OWN_LIFE, evidence=again, watch=False)
+    asked = guessed(state) and state.asked_directly
+    unanswered = asked and not state.denied and answer is not Answer.NO
+    if unanswered and alarm.level.rank >= RiskLevel.HIGH.rank:
+        return replace(alarm, evidence=(*alarm.evidence, "insists"))
+    return alarm
 
 
 def after_turn(state: RiskState, alarm: Alarm, asked: str, answer: Answer, turn: int) -> RiskState:
@@ -104,7 +123,8 @@ def after_turn(state: RiskState, alarm: Alarm, asked: str, answer: Answer, turn:
     if level is not RiskLevel.NONE:
         return raised(state, level, category, why, turn)
     denied = answer is Answer.NO and asked in ASKS_ABOUT_DEATH
-    return _calmer(replace(state, denied=state.denied or denied))
+    state = replace(state, denied=state.denied or denied)
+    return replace(state, watched=turn, calm_turns=0) if alarm.watch else _calmer(state)
 
 
 def guessed(state: RiskState) -> bool:

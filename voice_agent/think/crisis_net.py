@@ -1,8 +1,8 @@
 """The second crisis net: a learnt head over sentence vectors, words and what the rules found.
 
 It hears what no phrase rule was written for. It may only raise: the conversation takes the graver
-of rules and net. Fitted on project-written spoken cases (``data/crisis``); thresholds were set on
-validation families, numbers are in ``data/crisis/README.md``.
+of rules and net. Fitted on project-written spoken cases (``data/crisis``); its thresholds keep what
+ordinary calls may be asked without need, numbers are in ``data/crisis/README.md``.
 """
 
 from __future__ import annotations
@@ -26,24 +26,32 @@ _OWN_LIFE = "suicidal_ideation"
 
 
 @dataclass(frozen=True)
+class Guess:
+    """What the net makes of one turn. ``watch``: below every level, but worth listening closer."""
+
+    level: RiskLevel = RiskLevel.NONE
+    watch: bool = False
+
+
+@dataclass(frozen=True)
 class CrisisNet:
     """Shared and immutable. The head's labels are the risk levels; its notes hold
-    ``thresholds``: for each level the least probability of that level or a graver one."""
+    ``thresholds``: for "watch" and each level the least probability of it with all graver ones."""
 
     head: Head
 
-    def level(self, text: str, embed: Embed) -> RiskLevel:
-        """The level that the net hears in one caller turn.
+    def guess(self, text: str, embed: Embed) -> Guess:
+        """What the net hears in one caller turn.
 
         Its words are embedded as they were heard, without marks and fillers: a recogniser sets its
         own marks, and the head was seen to hang on them.
         """
         heard = hear_gravely(text)
         if len(heard.text.split()) < MIN_WORDS:
-            return RiskLevel.NONE
+            return Guess()
         vector = embed([heard.text])[0]
         features = self.head.recipe.features(vector, terms_of(heard.text), net_signals(heard))
-        return level_of(self.head.named(features), self.thresholds)
+        return guess_of(self.head.named(features), self.thresholds)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -52,13 +60,14 @@ class CrisisNet:
         return found
 
 
-def level_of(shares: dict[str, float], thresholds: dict[str, float]) -> RiskLevel:
+def guess_of(shares: dict[str, float], thresholds: dict[str, float]) -> Guess:
     """The gravest level whose probability, with all graver ones, reaches its threshold."""
+    above = 0.0
     for level in _GRAVEST_FIRST:
-        above = sum(shares[other.value] for other in _GRAVEST_FIRST if other.rank >= level.rank)
+        above += shares[level.value]
         if above >= thresholds[level.value]:
-            return level
-    return RiskLevel.NONE
+            return Guess(level)
+    return Guess(watch=above >= thresholds["watch"])
 
 
 def net_signals(heard: Heard) -> dict[str, float]:
@@ -85,9 +94,10 @@ def concepts_in(text: str) -> list[str]:
     return [name for name, pattern in _concepts() if pattern.search(text)]
 
 
-def raised_by_net(alarm: Alarm, level: RiskLevel) -> Alarm:
-    """The alarm with the net's level, where that is graver; what the rules knew is kept."""
-    if level.rank <= alarm.level.rank:
-        return alarm
+def raised_by_net(alarm: Alarm, guess: Guess) -> Alarm:
+    """The alarm with the net's guess, where that is graver; what the rules knew is kept."""
+    if guess.level.rank <= alarm.level.rank:
+        return replace(alarm, watch=guess.watch) if alarm.level is RiskLevel.NONE else alarm
     category = alarm.category if alarm.level is not RiskLevel.NONE else _OWN_LIFE
-    return replace(alarm, level=level, category=category, evidence=(*alarm.evidence, "net"))
+    evidence = (*alarm.evidence, "net")
+    return replace(alarm, level=guess.level, category=category, evidence=evidence)

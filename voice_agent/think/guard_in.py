@@ -63,7 +63,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Alarm:
-    """What the guard heard in one turn. ``evidence`` holds rule ids, never the caller's words."""
+    """What the guard heard in one turn. ``evidence`` holds rule ids, never the caller's words.
+
+    ``watch``: nothing to ask about by itself, but a second such turn is.
+    """
 
     level: RiskLevel = RiskLevel.NONE
     category: str = "no_crisis"
@@ -71,6 +74,7 @@ class Alarm:
     means: bool = False
     soon: bool = False
     denied: bool = False
+    watch: bool = False
 
 
 @cache

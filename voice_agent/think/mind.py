@@ -95,8 +95,8 @@ class Mind:
         if self.net is None or self.embed is None or not text.strip():
             return alarm
         try:
-            guess = self.net.level(text, self.embed)
-            if guess is RiskLevel.LOW and said_to_the_agent(text):
+            guess = self.net.guess(text, self.embed)
+            if guess.level.rank <= RiskLevel.LOW.rank and said_to_the_agent(text):
                 return alarm
             return raised_by_net(alarm, guess)
         except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codec.errors import SecoustiError
@@ -27,6 +28,20 @@ def test_cases_are_rewritten_beside_what_was_written(
         for path in (out, tmp_path / "out.written.jsonl")
     ]
     assert texts == [["ONE", "THREE"], ["one", "three"]]
+
+
+def test_traces_are_content_words_that_can_be_made_out() -> None:
+    written = "i swallowed all the tablets at lunch"
+    assert aloud.traces("i swallow all the tablet at lunch", written) == 3
+    assert aloud.traces("the war at the lab", written) == 0
+
+
+def test_the_telephone_keeps_length_and_loses_what_is_above_it() -> None:
+    time = np.arange(16_000) / 16_000
+    low, high = (np.sin(2 * np.pi * f * time).astype(np.float32) / 2 for f in (500, 6000))
+    heard = aloud._telephoned(low + high)
+    assert heard.shape == low.shape
+    assert np.abs(heard - low)[800:-800].max() < 0.1
 
 
 def test_a_missing_file_is_a_one_line_fault(

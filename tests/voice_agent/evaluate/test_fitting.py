@@ -11,7 +11,6 @@ import pytest
 from codec.errors import SecoustiError
 from voice_agent.evaluate.families import family_cases, roughened, spelled_out
 from voice_agent.evaluate.first_person import Item, first_person
-from voice_agent.evaluate.fit.crisis import set_thresholds
 from voice_agent.evaluate.fit.softmax import balanced, common_terms, fit_softmax
 from voice_agent.evaluate.memo import Memo
 from voice_agent.think.prototypes import Vectors
@@ -62,13 +61,16 @@ def test_terms_count_by_group() -> None:
     assert common_terms([{"p"}, {"p", "q"}, {"q"}], ["x", "x", "y"], least=2) == ["q"]
 
 
-def test_thresholds_keep_false_alarms_in_bounds() -> None:
+def test_full_and_rare_features_are_weighed_alike() -> None:
     rng = np.random.default_rng(0)
-    shares = rng.dirichlet((8, 1, 1, 1), size=500).astype(np.float32)
-    found = set_thresholds(shares, ["none"] * 500, shares[:200])
-    alarmed = (shares[:, 1:].sum(1) >= found["low"]).mean()
-    assert alarmed <= 0.08
-    assert (shares[:, 3] >= found["imminent"]).mean() <= 0.015
+    full = rng.standard_normal((60, 2)).astype(np.float32)
+    rare = np.zeros((60, 2), np.float32)
+    rare[:5, 0] = 1.0
+    y = np.array([1] * 5 + [0] * 55)
+    x = np.concatenate([rare[:, :1], full, rare[:, 1:]], axis=1)
+    weights, _ = fit_softmax(x, y, np.ones(60, np.float32), 2, np.full(4, 1e-3, np.float32))
+    assert weights[0, 1] > 1.0 > abs(weights[1, 1])
+    assert (weights[3] == 0).all()
 
 
 def test_vectors_are_computed_once_and_kept(tmp_path: Path) -> None:

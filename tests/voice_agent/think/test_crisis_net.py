@@ -11,8 +11,9 @@ from voice_agent.contracts import Mode, RiskLevel, UserTurn
 from voice_agent.think import Conversation, Mind, ThinkSettings
 from voice_agent.think.crisis_net import (
     CrisisNet,
+    Guess,
     concepts_in,
-    level_of,
+    guess_of,
     net_signals,
     raised_by_net,
 )
@@ -23,7 +24,7 @@ from voice_agent.think.words import hear
 
 from .talks import FLAT, GRIEF, LONELY, WORK
 
-THRESHOLDS = {"low": 0.5, "high": 0.6, "imminent": 0.7}
+THRESHOLDS = {"watch": 0.3, "low": 0.5, "high": 0.6, "imminent": 0.7}
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +50,27 @@ def learnt(embed: Embed) -> Mind:
 )
 def test_graver_shares_count_towards_a_level(shares: tuple[float, ...], level: RiskLevel) -> None:
     named = dict(zip(("none", "low", "high", "imminent"), shares, strict=True))
-    assert level_of(named, THRESHOLDS) is level
+    assert guess_of(named, THRESHOLDS) == Guess(level)
+
+
+def test_below_every_level_a_turn_may_be_watched() -> None:
+    def guess(risk: float) -> Guess:
+        return guess_of({"none": 1 - risk, "low": risk, "high": 0, "imminent": 0}, THRESHOLDS)
+
+    assert (guess(0.29), guess(0.31)) == (Guess(), Guess(watch=True))
 
 
 def test_the_net_raises_and_never_lowers() -> None:
     alarm = Alarm(RiskLevel.HIGH, "self_harm", ("self_harm",))
-    assert raised_by_net(alarm, RiskLevel.NONE) is alarm
-    assert raised_by_net(alarm, RiskLevel.LOW) is alarm
-    raised = raised_by_net(alarm, RiskLevel.IMMINENT)
+    assert raised_by_net(alarm, Guess()) is alarm
+    assert raised_by_net(alarm, Guess(watch=True)) is alarm
+    assert raised_by_net(alarm, Guess(RiskLevel.LOW)) is alarm
+    raised = raised_by_net(alarm, Guess(RiskLevel.IMMINENT))
     assert (raised.level, raised.category) == (RiskLevel.IMMINENT, "self_harm")
     assert raised.evidence == ("self_harm", "net")
-    fresh = raised_by_net(Alarm(), RiskLevel.LOW)
+    watched = raised_by_net(Alarm(), Guess(watch=True))
+    assert (watched.level, watched.watch) == (RiskLevel.NONE, True)
+    fresh = raised_by_net(Alarm(), Guess(RiskLevel.LOW))
     assert (fresh.level, fresh.category) == (RiskLevel.LOW, "suicidal_ideation")
 
 
@@ -86,17 +97,20 @@ def test_ordinary_calls_do_not_alarm(learnt: Mind) -> None:
 
 def test_a_mere_guess_about_talk_of_the_agent_does_not_alarm(learnt: Mind) -> None:
     class Guesses:
-        level_said = RiskLevel.LOW
+        said = Guess(RiskLevel.LOW)
 
-        def level(self, text: str, embed: Embed) -> RiskLevel:
-            return self.level_said
+        def guess(self, text: str, embed: Embed) -> Guess:
+            return self.said
 
     net = Guesses()
     mind = dataclasses.replace(learnt, net=net)  # type: ignore[arg-type]
     assert mind.listen("be straight with me, are you a robot").level is RiskLevel.NONE
     assert mind.listen("I walked home in the rain tonight").level is RiskLevel.LOW
     assert mind.listen("are you a robot, because I want to die").level is RiskLevel.HIGH
-    net.level_said = RiskLevel.HIGH
+    net.said = Guess(watch=True)
+    assert not mind.listen("be straight with me, are you a robot").watch
+    assert mind.listen("I walked home in the rain tonight").watch
+    net.said = Guess(RiskLevel.HIGH)
     assert mind.listen("be straight with me, are you a robot").level is RiskLevel.HIGH
 
 

@@ -12,11 +12,13 @@ from voice_agent.think import Conversation, Mind, ThinkSettings
 from voice_agent.think.crisis import (
     CALM_TURNS,
     CALM_TURNS_DENIED,
+    WATCH_TURNS,
     Answer,
     after_turn,
     answer_of,
     guessed,
     raised,
+    weighed,
 )
 from voice_agent.think.guard_in import Alarm
 
@@ -134,3 +136,39 @@ def test_an_endpoint_never_lowers(bare: Mind) -> None:
     for said in ("it is raining", "no, not today", "my brother is coming by"):
         talk.respond(UserTurn(said))
         assert talk.risk.level.rank >= RiskLevel.HIGH.rank
+
+
+def test_one_watched_turn_is_not_asked_about_and_a_second_one_is() -> None:
+    watched, calm = Alarm(watch=True), Alarm()
+    first = weighed(RiskState(), watched, Answer.UNCLEAR, 3)
+    assert first is watched
+    state = after_turn(RiskState(), first, "", Answer.UNCLEAR, 3)
+    assert (state.level, state.watched) == (RiskLevel.NONE, 3)
+    state = after_turn(state, calm, "", Answer.UNCLEAR, 4)
+    assert weighed(state, calm, Answer.UNCLEAR, 5) is calm
+    second = weighed(state, watched, Answer.UNCLEAR, 3 + WATCH_TURNS)
+    assert second.level is RiskLevel.LOW
+    assert after_turn(state, second, "", Answer.UNCLEAR, 9).watched == -1
+    late = weighed(state, watched, Answer.UNCLEAR, 4 + WATCH_TURNS)
+    assert late.level is RiskLevel.NONE
+    earlier_call = dataclasses.replace(state, watched=30)
+    assert weighed(earlier_call, watched, Answer.UNCLEAR, 2).level is RiskLevel.NONE
+
+
+def test_a_watched_turn_is_no_calm_turn() -> None:
+    low = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
+    state = dataclasses.replace(low, asked_directly=True)
+    for turn in range(1, 2 * CALM_TURNS[RiskLevel.LOW]):
+        state = after_turn(state, Alarm(watch=turn % 8 == 7), "", Answer.UNCLEAR, turn)
+    assert state.level is RiskLevel.LOW
+
+
+def test_a_grave_guess_once_more_after_the_question_stands_unless_it_was_denied() -> None:
+    guess = raised(RiskState(), RiskLevel.HIGH, WHY, ("net",), 0)
+    again = Alarm(RiskLevel.HIGH, WHY, ("net",))
+    assert weighed(guess, again, Answer.UNCLEAR, 1) is again  # nobody has asked yet
+    asked = dataclasses.replace(guess, asked_directly=True)
+    assert weighed(asked, again, Answer.NO, 1) is again
+    assert weighed(dataclasses.replace(asked, denied=True), again, Answer.UNCLEAR, 1) is again
+    insists = weighed(asked, again, Answer.UNCLEAR, 1)
+    assert not guessed(after_turn(asked, insists, "", Answer.UNCLEAR, 1))

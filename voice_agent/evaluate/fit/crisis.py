@@ -1,24 +1,29 @@
 """Fit the crisis net: written families in, one small head with its thresholds out.
 
-Train families, and the caller turns of the corpus' train families, fit the weights; validation
-families set the thresholds; test families and the blind set are only read by ``secousti eval``.
+Train families, and the caller turns of the corpus' train families, fit the weights. The thresholds
+come from ordinary calls, each scored by a head that was fitted without its family; validation
+families chose penalties, test families and the blind sets are only read by ``secousti eval``.
 Caller turns whose grave label rests on what was said before ("yes", "in the kitchen") are left out:
 the rules of the crisis ladder know what a bare answer means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voice_agent.contracts import RiskLevel
 from voice_agent.evaluate.corpus import corpus
 from voice_agent.evaluate.families import SpokenCase, family_cases, heard_cases
+from voice_agent.evaluate.fit.budget import Calls, call_thresholds
 from voice_agent.evaluate.fit.softmax import balanced, common_terms, fit_softmax
-from voice_agent.evaluate.talks import CALLER
-from voice_agent.think.crisis_net import net_signals
+from voice_agent.evaluate.talks import CALLER, Talk
+from voice_agent.think.crisis_net import MIN_WORDS, net_signals
 from voice_agent.think.heads import Floats, Head, Recipe, terms_of
 from voice_agent.think.prototypes import Embed
 from voice_agent.think.sounds import hear_gravely
@@ -27,12 +32,13 @@ from voice_agent.think.words import Heard
 LEVELS = tuple(level.value for level in RiskLevel)
 READINGS = 3  # of each line of the train families
 LEAST_FAMILIES = 3  # a word run or signal counts once this many families use it
-# L2 penalties, chosen on validation families. A unit vector's entries are small, so theirs is.
-VECTOR_DECAY, TERM_DECAY, SIGNAL_DECAY = 1.6e-4, 1.4e-3, 1.4e-3
+# L2 penalties, chosen on held-out families. A unit vector's entries are small, so theirs is.
+VECTOR_DECAY, TERM_DECAY, SIGNAL_DECAY = 5e-5, 5e-4, 5e-4
 LEVEL_SHARES = {"none": 2.0, "low": 1.0, "high": 1.0, "imminent": 1.0}  # weight in the fit
-# Shares of harmless validation turns that may pass the threshold of watch, high and imminent: of
-# turns written to sound like harm, and of ordinary calls' turns.
-FALSE_ALARMS = {"low": (0.08, 0.03), "high": (0.025, 0.01), "imminent": (0.015, 0.005)}
+FOLDS = 4  # families in each are scored by a head fitted on the others
+CALL_TURNS = 12  # of an ordinary call
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SHORT = range(MIN_WORDS, 15)  # words of a sentence that stands for a turn of a caller of few words
 
 
 @dataclass(frozen=True)
@@ -78,28 +84,86 @@ def caller_cases(split: str) -> list[SpokenCase]:
     return cases
 
 
+def ordinary_calls(*splits: str) -> list[list[SpokenCase]]:
+    """The caller turns of every call without any risk."""
+    calm = (talk for split in splits for talk in corpus(split) if _is_calm(talk))
+    return [[_harmless(turn, talk) for turn in _said(talk)][:CALL_TURNS] for talk in calm]
+
+
+def curt_calls(*splits: str) -> list[list[SpokenCase]]:
+    """The same calls by callers of few words: single sentences, each a turn."""
+    calm = (talk for split in splits for talk in corpus(split) if _is_calm(talk))
+    return [[_harmless(line, talk) for line in _sentences(talk)][:CALL_TURNS] for talk in calm]
+
+
+def _is_calm(talk: Talk) -> bool:
+    return all(turn.risk in ("", LEVELS[0]) for turn in talk.turns)
+
+
+def _said(talk: Talk) -> list[str]:
+    return [turn.text for turn in talk.turns if turn.who == CALLER]
+
+
+def _sentences(talk: Talk) -> Iterator[str]:
+    lines = (line for text in _said(talk) for line in _SENTENCE.split(text))
+    return (line for line in lines if len(line.split()) in _SHORT)
+
+
+def _harmless(text: str, talk: Talk) -> SpokenCase:
+    return SpokenCase(text, LEVELS[0], f"talk:{talk.family}")
+
+
 def fit_crisis(embed: Embed) -> Head:
-    """Fit on the train families and set thresholds on the validation families."""
+    """Fit on the train families and set thresholds on ordinary calls."""
     spoken = [*family_cases("train", most=READINGS), *heard_cases("train")]
-    train = prepare([*spoken, *caller_cases("train")], embed)
-    valid = prepare([*family_cases("valid"), *heard_cases("valid")], embed)
-    calls = prepare([case for case in caller_cases("valid") if case.risk == "none"], embed)
+    curt = [case for call in curt_calls("train") for case in call]
+    train = prepare([*spoken, *caller_cases("train"), *curt], embed)
     recipe = _recipe(train)
-    weights, bias = fit_softmax(
-        train.features(recipe),
-        np.array([LEVELS.index(risk) for risk in train.risks]),
-        _weight(train),
-        len(LEVELS),
-        _decay(recipe),
-    )
-    head = Head(LEVELS, recipe, weights, bias, {})
-    thresholds = set_thresholds(
-        head.probabilities(valid.features(recipe)),
-        valid.risks,
-        head.probabilities(calls.features(recipe)),
-    )
-    notes = {"thresholds": thresholds, "train": len(train.cases), "valid": len(valid.cases)}
+    features = train.features(recipe)
+    kinds = [kind("train", "valid") for kind in (ordinary_calls, curt_calls)]
+    scored = [[prepare(call, embed) for call in calls if call] for calls in kinds]
+    thresholds = call_thresholds(_held_out(train, features, recipe, scored))
+    weights, bias = _fitted(train, features, recipe)
+    notes = {
+        "thresholds": thresholds,
+        "train": len(train.cases),
+        "calls": [len(calls) for calls in scored],
+    }
     return Head(LEVELS, recipe, weights, bias, notes)
+
+
+def _held_out(
+    train: Prepared, features: Floats, recipe: Recipe, kinds: Sequence[Sequence[Prepared]]
+) -> list[Calls]:
+    """Probabilities of every call's turns, by a head fitted without the call's family."""
+    fold_of = np.array([_fold(case) for case in train.cases])
+    heads = [_without(train, features, recipe, fold_of != fold) for fold in range(FOLDS)]
+    return [[_probabilities(heads[_fold(c.cases[0])], c, recipe) for c in calls] for calls in kinds]
+
+
+def _fold(case: SpokenCase) -> int:
+    return crc32(case.family.encode()) % FOLDS
+
+
+def _without(train: Prepared, features: Floats, recipe: Recipe, kept: NDArray[np.bool_]) -> Head:
+    rows = np.flatnonzero(kept)
+    part = Prepared(
+        [train.cases[n] for n in rows], [train.heard[n] for n in rows], train.vectors[rows]
+    )
+    return Head(LEVELS, recipe, *_fitted(part, features[rows], recipe), {})
+
+
+def _probabilities(head: Head, call: Prepared, recipe: Recipe) -> Floats:
+    """Probabilities [T, 4] of a call's turns; of turns too short for the net, certainly none."""
+    shares = head.probabilities(call.features(recipe))
+    short = [len(heard.text.split()) < MIN_WORDS for heard in call.heard]
+    shares[short] = np.eye(len(LEVELS), dtype=np.float32)[0]
+    return shares
+
+
+def _fitted(train: Prepared, features: Floats, recipe: Recipe) -> tuple[Floats, Floats]:
+    gold = np.array([LEVELS.index(risk) for risk in train.risks])
+    return fit_softmax(features, gold, _weight(train), len(LEVELS), _decay(recipe))
 
 
 def _recipe(train: Prepared) -> Recipe:
@@ -117,23 +181,3 @@ def _weight(train: Prepared) -> Floats:
 def _decay(recipe: Recipe) -> Floats:
     sizes = (recipe.width, len(recipe.terms), len(recipe.signals))
     return np.repeat(np.array([VECTOR_DECAY, TERM_DECAY, SIGNAL_DECAY], np.float32), sizes)
-
-
-def set_thresholds(shares: Floats, risks: Sequence[str], calm: Floats) -> dict[str, float]:
-    """For each level the least probability (with graver ones) that keeps false alarms in bounds.
-
-    Args:
-        shares: probabilities [N, 4] of validation cases, in the order of ``LEVELS``; risks: their
-            gold. calm: probabilities [M, 4] of harmless turns of ordinary calls.
-    """
-    harmless = shares[[risk == "none" for risk in risks]]
-    found = {}
-    for rank, level in enumerate(LEVELS[1:], 1):
-        bounds = zip((harmless, calm), FALSE_ALARMS[level], strict=True)
-        found[level] = max(_bound(p[:, rank:].sum(1), share) for p, share in bounds)
-    return found
-
-
-def _bound(wrong: Floats, share: float) -> float:
-    """The value that at most ``share`` of the wrong ones reach."""
-    return round(float(np.quantile(wrong, 1 - share)) + 1e-4, 4)

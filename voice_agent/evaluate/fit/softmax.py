@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from voice_agent.think.heads import Floats
 
 STEPS = 120
+FULL = 0.1  # a feature that more rows than this share have is kept full, the others sparse
 
 
 def fit_softmax(
@@ -23,23 +24,29 @@ def fit_softmax(
         x: features [N, F]. y: labels [N], 0 to ``count`` - 1. weight: of each row [N].
         decay: L2 penalty of each feature [F].
     """
-    inputs, gold = torch.from_numpy(x), torch.from_numpy(y)
+    full = (x != 0).mean(axis=0) > FULL
+    order = np.concatenate([np.flatnonzero(full), np.flatnonzero(~full)])
+    dense = torch.from_numpy(x[:, full])
+    rare = torch.from_numpy(x[:, ~full]).to_sparse()
+    gold = torch.from_numpy(y)
     share = torch.from_numpy(weight / weight.sum())
-    penalty = torch.from_numpy(decay)[:, None]
+    penalty = torch.from_numpy(decay[order])[:, None]
     weights = torch.zeros(x.shape[1], count, requires_grad=True)
     bias = torch.zeros(count, requires_grad=True)
     solver = torch.optim.LBFGS([weights, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         solver.zero_grad()
-        odds = inputs @ weights + bias
+        odds = dense @ weights[: dense.shape[1]] + rare @ weights[dense.shape[1] :] + bias
         wrong = torch.nn.functional.cross_entropy(odds, gold, reduction="none")
         total = (wrong * share).sum() + (penalty * weights.square()).sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     solver.step(loss)  # type: ignore[no-untyped-call]
-    return weights.detach().numpy(), bias.detach().numpy()
+    found = np.zeros((x.shape[1], count), np.float32)
+    found[order] = weights.detach().numpy()
+    return found, bias.detach().numpy()
 
 
 def balanced(
