@@ -141,9 +141,8 @@ class Conversation(CallManners, Saying):
         answer = crisis.answer_of(turn.text)
         alarm = crisis.weighed(self.risk, self._mind.listen(turn.text), answer, number)
         self._set_risk(crisis.after_turn(self.risk, alarm, self._crisis.asked, answer, number))
-        line = self._crisis.line(
-            self.risk, turn.text, answer, number, fresh=alarm.level is not RiskLevel.NONE
-        )
+        fresh = alarm.level is not RiskLevel.NONE
+        line = self._crisis.line(self.risk, turn.text, answer, number, fresh=fresh)
         insight = self._take_in(turn, number)
         if line is not None:
             self.activities.interrupt()
@@ -308,7 +307,8 @@ class Conversation(CallManners, Saying):
         offer = self._offer(moment)
         if offer is not None:
             return self._say_draft(Draft(offer.text, offer.strategy), consent=False)
-        plan = self._mind.planner.plan(self._dialogue, insight, self.stage, self.risk.level)
+        concern = crisis.concern(self.risk, moment.number)
+        plan = self._mind.planner.plan(self._dialogue, insight, self.stage, concern)
         self.last_plan = plan
         brief = Brief(self._dialogue, insight, self.stage, plan, self.last_thinking, self.persona)
         draft, rest = compose(self._mind, brief, self._locale.numbers(), self._rng)
@@ -321,7 +321,7 @@ class Conversation(CallManners, Saying):
     def _offer(self, moment: Moment) -> Move | None:
         """Something to do together; not at risk, nor as a third question in a row."""
         asked = [reply for reply in self._replies[-2:] if "?" in reply.text]
-        if self.risk.level is not RiskLevel.NONE or len(asked) == 2:
+        if crisis.concern(self.risk, moment.number) is not RiskLevel.NONE or len(asked) == 2:
             return None
         offer = attempt("an offer", lambda: self.activities.offer(moment))
         words, _ = acknowledgement(self._dialogue, moment.insight, self._rng) if offer else ("", ())

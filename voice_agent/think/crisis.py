@@ -127,6 +127,13 @@ def after_turn(state: RiskState, alarm: Alarm, asked: str, answer: Answer, turn:
     return replace(state, watched=turn, calm_turns=0) if alarm.watch else _calmer(state)
 
 
+def concern(state: RiskState, turn: int) -> RiskLevel:
+    """The level that an ordinary reply heeds: a turn that is only watched is listened to as well,
+    with no advice and nothing offered."""
+    watched = state.watched == turn and state.level is RiskLevel.NONE
+    return RiskLevel.LOW if watched else state.level
+
+
 def guessed(state: RiskState) -> bool:
     """Whether "high" rests on a model's opinion alone: then the caller is asked plainly first."""
     known = [why for why in state.evidence if not why.startswith(GUESSES)]

@@ -16,6 +16,7 @@ from voice_agent.think.crisis import (
     Answer,
     after_turn,
     answer_of,
+    concern,
     guessed,
     raised,
     weighed,
@@ -144,6 +145,7 @@ def test_one_watched_turn_is_not_asked_about_and_a_second_one_is() -> None:
     assert first is watched
     state = after_turn(RiskState(), first, "", Answer.UNCLEAR, 3)
     assert (state.level, state.watched) == (RiskLevel.NONE, 3)
+    assert (concern(state, 3), concern(state, 4)) == (RiskLevel.LOW, RiskLevel.NONE)
     state = after_turn(state, calm, "", Answer.UNCLEAR, 4)
     assert weighed(state, calm, Answer.UNCLEAR, 5) is calm
     second = weighed(state, watched, Answer.UNCLEAR, 3 + WATCH_TURNS)
