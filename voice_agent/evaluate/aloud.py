@@ -74,7 +74,7 @@ def main() -> int:
     both = zip(texts, chosen, strict=True)
     pairs = [(hear(text).text, hear(row["text"]).text) for text, row in both]
     changed = sum(text != written for text, written in pairs)
-    lost = sum(traces(text, written) == 0 for text, written in pairs)
+    lost = sum(traces(text, said) == 0 < traces(said, said) for text, said in pairs)
     print(
         f"{len(texts)} cases, {changed} heard in other words, {lost} without a trace of their own"
     )

@@ -146,7 +146,7 @@ def _fold(case: SpokenCase) -> int:
 
 
 def _without(train: Prepared, features: Floats, recipe: Recipe, kept: NDArray[np.bool_]) -> Head:
-    rows = np.flatnonzero(kept)
+    rows: list[int] = np.flatnonzero(kept).tolist()
     part = Prepared(
         [train.cases[n] for n in rows], [train.heard[n] for n in rows], train.vectors[rows]
     )
