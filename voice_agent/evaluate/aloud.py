@@ -130,7 +130,8 @@ def _noisy(text: str, voice: Voice, snr_db: float, rng: np.random.Generator) -> 
     pcm = np.concatenate([*voice.speak(text), np.zeros(8000, np.float32)])
     level = float(np.sqrt(np.mean(pcm**2))) * 10 ** (-snr_db / 20)
     noise = rng.standard_normal(pcm.size).astype(np.float32)
-    return (pcm + level * noise).astype(np.float32)
+    noisy: Pcm = (pcm + level * noise).astype(np.float32)
+    return noisy
 
 
 def _way(name: str) -> Callable[[Pcm], Pcm]:
