@@ -10,11 +10,13 @@ import pytest
 
 from codec.errors import SecoustiError
 from voice_agent.contracts import UserTurn
+from voice_agent.evaluate.turns.cli import ears_measured
 from voice_agent.evaluate.turns.compose import clauses, read_scenes, remarks, spoken_scenes
 from voice_agent.evaluate.turns.measure import RemarkResult, hear, hear_remark
 from voice_agent.evaluate.turns.report import remark_summary, summary, table
 from voice_agent.evaluate.turns.scenes import Pcm, Scene, TurnClips, alone, lay_out
 from voice_agent.listen.events import ListenEvent, SpeechDismissed, TurnEnded
+from voice_agent.listen.settings import ListenSettings
 
 RATE_HZ = 16_000
 CLIP = np.full(8_000, 0.3, np.float32)
@@ -110,3 +112,9 @@ def test_a_table_without_the_recordings_is_an_error(tmp_path) -> None:
     (tmp_path / "t.tsv").write_text(head + "\tlicense\tnote\n")
     with pytest.raises(SecoustiError, match=r"t\.tsv"):
         next(read_scenes(tmp_path / "t.tsv"))
+
+
+def test_other_odds_are_measured_beside_those_in_force() -> None:
+    measured = ears_measured([0.5])
+    assert [ears.sure for ears in measured.values()][:2] == [ListenSettings().sure, 0.5]
+    assert len({ears.silence_ms for ears in measured.values()}) == 2  # and silence alone

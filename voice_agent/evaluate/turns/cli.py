@@ -79,7 +79,7 @@ def run(args: argparse.Namespace, _recognise: object) -> int:
     scenes = list(_scenes(args, speak))
     over = [(remark, _remark(args, remark, speak)) for remark in remarks()]
     found: dict[str, Any] = {}
-    for name, settings in _ears(args.sure).items():
+    for name, settings in ears_measured(args.sure).items():
         ears = Ears(activity, pool, settings, finished)
         rows = summary([result for scene in scenes for result in hear(ears.listener(), scene)])
         counts = remark_summary([hear_remark(ears.listener(), r.takes, wav) for r, wav in over])
@@ -93,7 +93,8 @@ def run(args: argparse.Namespace, _recognise: object) -> int:
     return 0
 
 
-def _ears(sure: Sequence[float]) -> dict[str, ListenSettings]:
+def ears_measured(sure: Sequence[float]) -> dict[str, ListenSettings]:
+    """What is measured, by name: the ears in force, those of other odds, and silence alone."""
     learnt = {f"learnt, sure at {odds:g}": ListenSettings(sure=odds) for odds in sure}
     by_silence = {f"silence of {SILENCE_MS} ms": ListenSettings(silence_ms=SILENCE_MS)}
     return {"learnt": ListenSettings()} | learnt | by_silence
