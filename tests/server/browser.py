@@ -12,7 +12,9 @@ import pytest
 from tests.server.fakes import run
 from tests.server.sockets import QUICK, serving
 
-CHROMIUM = os.environ.get("SECOUSTI_CHROMIUM") or shutil.which("chromium")
+# CHROME names another one; every build of Chromium will do.
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM = os.environ.get("CHROME") or next(filter(None, map(shutil.which, NAMES)), None)
 try:
     from playwright.async_api import async_playwright
 except ImportError:
@@ -20,7 +22,9 @@ except ImportError:
 
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None or async_playwright is None,
-    reason="needs Chromium (apt-get install chromium) and pip install -e .[browser]",
+    reason="no Chromium: install one (Debian: apt-get install chromium) or name it in CHROME"
+    if async_playwright
+    else "no playwright: pip install playwright",
 )
 
 # Speech for the fake ears is anything loud: `voice(true)` speaks until `voice(false)`.
