@@ -46,7 +46,7 @@ class Cable:
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError):
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()

@@ -47,6 +47,7 @@ def test_the_same_call_goes_on():
         await call(page)
         await until(page, said("agent", "Hello."))
         await speak(page, said("agent", "You said I feel tired."))
+        await status(page, "listening")  # a break in the answer would take it back
         cable.pull()
         await status(page, "again")
         await cable.refused.wait()  # it tries, and does not get through
