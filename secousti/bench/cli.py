@@ -32,7 +32,8 @@ SOAK_TEXT = """\
 Starts 'secousti serve' in a process of its own and maltreats it: very many short calls, sockets
 killed in a call, half-open peers, slow readers, random bytes, half handshakes, connections without
 a hello, and SIGKILL in a call. After each, slots, tasks and open files must be what they were, and
-the next caller on every wire must be greeted; over the short calls memory must stay level.
+the next caller on every wire must be greeted; over the last half of
+the short calls, from the 200th on, memory must stay level.
 
   secousti bench soak --calls 1000 --json soak.json
   secousti bench soak --only 'slow readers' 'half-open peers'
