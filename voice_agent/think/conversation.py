@@ -89,7 +89,8 @@ class Conversation(CallManners, Saying):
         Raises:
             SecoustiError: there are no resources for the locale.
         """
-        self.risk = risk or RiskState()
+        # A watched turn is one of the call that it was in: turns are counted anew.
+        self.risk = replace(risk, watched=-1) if risk else RiskState()
         self.last_thinking = ThinkingRecord(Stage.EXPLORATION)
         self.last_plan: StrategyPlan | None = None
         self._mind = mind

@@ -11,7 +11,7 @@ from threading import Condition
 MAX_CHARS = 4000  # of an answer; a runaway generator is cut there
 LONGEST_S = 20.0  # of one answer; whoever still dribbles then is no use to a caller
 # A full stop ends a sentence once something follows it: the 3.5 that is still coming has none.
-_FINISHED = re.compile(r"\s*[^.!?]*[.!?]+[\"'\u201d\u2019)]*(?=\s)")
+_FINISHED = re.compile(r".*?[.!?][\"'\u201d\u2019)]*(?=\s)", re.DOTALL)
 _ENDS = re.compile(r"[.!?][\"'\u201d\u2019)]*\s*$")
 
 

@@ -35,8 +35,8 @@ def canonical_code(name: str) -> str:
 
 
 def sentences(text: str) -> tuple[str, ...]:
-    """Spoken sentences of a reply, in order, with their end marks."""
-    pieces = re.findall(r"[^.!?]+(?:[.!?]+[\"']?|$)", text)
+    """Spoken sentences of a reply, in order, with their end marks; the point of 3.5 is none."""
+    pieces = re.findall(r"(?:[^.!?]|\.(?=\d))+(?:[.!?]+[\"']?|$)", text)
     return tuple(piece.strip() for piece in pieces if re.search(r"\w", piece))
 
 

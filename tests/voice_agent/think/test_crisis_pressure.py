@@ -157,6 +157,13 @@ def test_one_watched_turn_is_not_asked_about_and_a_second_one_is() -> None:
     assert weighed(earlier_call, watched, Answer.UNCLEAR, 2).level is RiskLevel.NONE
 
 
+def test_a_watched_turn_of_an_earlier_call_is_forgotten(bare: Mind) -> None:
+    conversation = Conversation(bare, clock=lambda: 0.0, risk=RiskState(watched=3))
+    assert concern(conversation.risk, 3) is RiskLevel.NONE
+    again = weighed(conversation.risk, Alarm(watch=True), Answer.UNCLEAR, 5)
+    assert again.level is RiskLevel.NONE
+
+
 def test_a_watched_turn_is_no_calm_turn() -> None:
     low = raised(RiskState(), RiskLevel.LOW, WHY, ("net",), 0)
     state = dataclasses.replace(low, asked_directly=True)

@@ -222,6 +222,17 @@ def test_a_reply_goes_into_json_while_it_is_unfinished():
         conversation.rest.stop()
 
 
+def test_the_point_of_a_number_ends_no_sentence():
+    slept = "You slept 3.5 hours."
+    late = Incoming(deadline_s=0.0)
+    late.feed(f"{slept} What kept you awake? And")
+    assert late.sentences_in_time() == f"{slept} What kept you awake?"
+    assert (late.begun(), late.take()) == (True, slept)
+    with talk(f"{slept} ", "Nights like that wear you down.", DONE) as (conversation, _):
+        assert conversation.begin(GRIEF).sentences == (slept,)
+        assert grown(conversation).sentences == (slept, "Nights like that wear you down.")
+
+
 @given(st.text("ab .!?\"'\n3", max_size=60), st.data())
 def test_sentences_are_the_same_for_every_chunking(text, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
