@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -88,7 +88,8 @@ class Draft:
 
     words: str
     cut: Cut | None
-    work: asyncio.Future[tuple[Conversation, Reply]]
+    job: Future[tuple[Conversation, Reply]]
+    work: asyncio.Future[tuple[Conversation, Reply]]  # the same, for the event loop
 
 
 class Dialogue:
@@ -153,6 +154,7 @@ class Dialogue:
         """Forgets the newest turn and its answer, which nobody has heard; False if it cannot."""
         if self._before is None or self._overdue is not None:
             return False
+        self.hush()
         self._conversation.become(self._before)
         self._forget_draft()
         self._before = self._rest = None
@@ -203,6 +205,13 @@ class Dialogue:
         if self._rest is not None:
             self._rest.stop()
 
+    def leave(self) -> None:
+        """The call is over: nobody waits for anything any more."""
+        self.hush()
+        self._forget_draft()
+        if self._overdue is not None:
+            self._overdue.add_done_callback(_unwanted)
+
     def hold(self) -> Reply:
         """What is said while an answer takes long."""
         return apology(self._last, HOLD_ID)
@@ -246,16 +255,17 @@ class Dialogue:
         return draft is not None and (draft.words, draft.cut) == (turn.text, cut)
 
     def _forget_draft(self) -> None:
-        """Nobody wants the draft, or what an endpoint still writes of it."""
+        """Nobody wants the draft, or what an endpoint still writes of it; one that has not been
+        begun takes no thread from anybody."""
         draft, self._draft = self._draft, None
-        if draft is not None:
+        if draft is not None and not draft.job.cancel():
             draft.work.add_done_callback(_unwanted)
 
     def _begin(self, turn: UserTurn, cut: Cut | None) -> Draft:
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, _rehearse, self._conversation, turn, cut)
+        job = self._pool.submit(_rehearse, self._conversation, turn, cut)
+        work = asyncio.wrap_future(job)
         work.add_done_callback(_looked_at)
-        return Draft(turn.text, cut, work)
+        return Draft(turn.text, cut, job, work)
 
     async def _awaited(self, future: asyncio.Future[Any]) -> Any:
         """Its result; one that is abandoned before it came stays known as overdue."""
@@ -296,9 +306,10 @@ def _rest_of(conversation: Conversation) -> Rest | None:
     return conversation.rest if isinstance(conversation, Writing) else None
 
 
-def _unwanted(work: asyncio.Future[tuple[Conversation, Reply]]) -> None:
-    """A draft that nobody takes is not written to its end."""
-    if not work.cancelled() and not work.exception() and (rest := _rest_of(work.result()[0])):
+def _unwanted(work: asyncio.Future[Any]) -> None:
+    """An answer that nobody takes is not written to its end."""
+    answered = None if work.cancelled() or work.exception() else work.result()
+    if isinstance(answered, tuple) and (rest := _rest_of(answered[0])):
         rest.stop()
 
 

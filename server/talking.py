@@ -130,14 +130,17 @@ class Talker:
 
     async def run(self, greets: bool = True) -> None:
         """Greets, then answers; raises :class:`CallEnded` when a reply ends the call."""
-        self._rest = await self._greet() if greets else None
-        while True:
-            self.idle.set()
-            event = await self._next(greets)
-            self.idle.clear()
-            self._rest = await self._deal_with(event)
-            if self._closing is not None and self._rest is None:
-                self._rest = await self._close(self._closing)
+        try:
+            self._rest = await self._greet() if greets else None
+            while True:
+                self.idle.set()
+                event = await self._next(greets)
+                self.idle.clear()
+                self._rest = await self._deal_with(event)
+                if self._closing is not None and self._rest is None:
+                    self._rest = await self._close(self._closing)
+        finally:
+            self._dialogue.leave()
 
     async def _next(self, greets: bool) -> Floor:
         """What is to be dealt with next; :class:`Quiet` when nothing comes for long."""

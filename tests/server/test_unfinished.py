@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -12,9 +13,10 @@ from itertools import pairwise
 import pytest
 
 from server.calllog import read_call
+from server.dialogue import Dialogue
 from server.wires import native
 from server.wires.closing import CloseCode
-from tests.server.fakes import FakeConversation, FakeListener, reply_of
+from tests.server.fakes import ByHand, FakeConversation, FakeListener, reply_of, run
 from tests.server.sockets import QUICK, calling, with_server
 from tests.server.virtual import LOUD, SILENT, always, now, spend, virtually
 from tests.voice_agent.think.far_end import DONE, far_end, writing
@@ -195,6 +197,61 @@ def test_a_draft_that_nobody_takes_is_not_written_to_its_end():
         assert drafted.stopped and not said.stopped
 
     virtually(caller, conversation=always(talk), listener=always(Hesitant()))
+
+
+def test_who_hangs_up_leaves_nobody_writing():
+    talk = WritingConversation(takes_s=9.0)
+
+    async def caller(line, session):
+        await answered(line)
+        await line.until(native.TurnInfo, 2)
+
+    virtually(caller, conversation=always(talk))
+    assert talk.rests[0].stopped
+
+
+def test_an_answer_that_is_taken_back_is_not_written_to_its_end():
+    talk = WritingConversation(takes_s=0.0)
+
+    async def work():
+        with ThreadPoolExecutor(1) as pool:
+            dialogue = Dialogue(talk, pool, 30.0)
+            await dialogue.respond(UserTurn("I feel"))
+            assert dialogue.take_back()  # nothing of it was said, so nothing was cut
+
+    run(work())
+    assert talk.rests[0].stopped
+
+
+def test_an_answer_that_comes_after_the_call_is_not_written_to_its_end():
+    talk, pool = WritingConversation(takes_s=0.0), ByHand()
+
+    async def work():
+        dialogue = Dialogue(talk, pool, 30.0)
+        asked = asyncio.create_task(dialogue.respond(UserTurn("I feel")))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        dialogue.leave()
+        pool.do()
+        await asyncio.sleep(0.0)
+        await asyncio.sleep(0.0)
+
+    run(work())
+    assert talk.rests[0].stopped
+
+
+def test_a_draft_that_is_forgotten_before_it_is_begun_never_is():
+    talk, pool = WritingConversation(), ByHand()
+
+    async def work():
+        dialogue = Dialogue(talk, pool, 30.0)
+        dialogue.prepare(UserTurn("I feel"))
+        dialogue.prepare(UserTurn("I feel tired"))
+        pool.do()
+
+    run(work())
+    assert len(talk.rests) == 1
 
 
 def test_the_call_log_tells_what_the_guard_did(tmp_path):
