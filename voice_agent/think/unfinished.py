@@ -52,13 +52,15 @@ class Unfinished:
     def grow(self) -> Draft | None:
         """The draft with more that may be said; None: it is whole. Blocks for a deadline at most.
 
-        After :meth:`stop` only sentences that had come by then are added.
+        Asked for after :meth:`stop`, it is said after all: of the endpoint's sentences those are
+        added that had come by then.
         """
+        after_all = self._stopped
         longer = self._next() if self._writing else None
         if longer is None:
             self._writing = False
             self._incoming.stop()
-            longer = self._close()
+            longer = self._close() if after_all or not self._stopped else None
         self.draft = longer or self.draft
         return longer
 
@@ -79,8 +81,8 @@ class Unfinished:
         return None if wrong else longer
 
     def _close(self) -> Draft | None:
-        """The draft with what its end lacks; None where it lacks nothing, or nobody listens."""
-        if self._closed or self._stopped:
+        """The draft with what its end lacks; None where it lacks nothing."""
+        if self._closed:
             return None
         self._closed = True
         missing = self._faults(self.draft)

@@ -155,6 +155,18 @@ def test_what_had_come_before_a_stop_may_still_be_said():
         assert grown(conversation).text in (FIRST, f"{FIRST} {SECOND}")
 
 
+def test_what_is_said_after_a_noise_is_closed_too():
+    with talk("That sounds like a long day. And the ni", lambda handler: handler.hung_up_on()) as (
+        conversation,
+        _,
+    ):
+        assert conversation.begin(VAGUE).strategy is Strategy.QUESTION
+        conversation.rest.stop()
+        reply = grown(conversation)
+    assert reply.text.endswith("?")
+    assert reply.notes == ("added: no question where one was planned",)
+
+
 def test_a_fork_shares_the_rest_and_may_cut_it():
     with talk(f"{FIRST} And the ni", lambda handler: handler.hung_up_on()) as (conversation, _):
         reply = conversation.begin(GRIEF)
@@ -228,9 +240,11 @@ def test_the_point_of_a_number_ends_no_sentence():
     late.feed(f"{slept} What kept you awake? And")
     assert late.sentences_in_time() == f"{slept} What kept you awake?"
     assert (late.begun(), late.take()) == (True, slept)
-    with talk(f"{slept} ", "Nights like that wear you down.", DONE) as (conversation, _):
+    spoken = threading.Event()
+    with talk(f"{slept} ", spoken, SECOND, DONE) as (conversation, _):
         assert conversation.begin(GRIEF).sentences == (slept,)
-        assert grown(conversation).sentences == (slept, "Nights like that wear you down.")
+        spoken.set()
+        assert grown(conversation).sentences == (slept, SECOND)
 
 
 @given(st.text("ab .!?\"'\n3", max_size=60), st.data())
