@@ -143,7 +143,7 @@ class Dialogue:
             draft.work.add_done_callback(lambda work: self._worked_out(draft, drafted))
 
     def _worked_out(self, draft: Draft, drafted: Callable[[Reply], None]) -> None:
-        if draft is self._draft and not draft.work.cancelled() and not draft.work.exception():
+        if draft is self._draft and _is_there(draft.work):
             drafted(draft.work.result()[1])
 
     async def respond(self, turn: UserTurn, cut: Cut | None = None) -> Reply:
@@ -206,11 +206,22 @@ class Dialogue:
             self._rest.stop()
 
     def leave(self) -> None:
-        """The call is over: nobody waits for anything any more."""
+        """The call is over: nobody waits for anything any more. What the caller had said last was
+        said all the same, and his risk is kept, though nobody has heard an answer."""
         self.hush()
+        draft = self._draft
+        if draft is not None and _is_there(draft.work):
+            self._unheard(*draft.work.result())
         self._forget_draft()
         if self._overdue is not None:
             self._overdue.add_done_callback(_unwanted)
+
+    def _unheard(self, fork: Conversation, reply: Reply) -> None:
+        try:
+            fork.heard(reply, 0)
+            self._conversation.become(fork)
+        except Exception:
+            log.exception("what was said last is lost")
 
     def hold(self) -> Reply:
         """What is said while an answer takes long."""
@@ -308,9 +319,14 @@ def _rest_of(conversation: Conversation) -> Rest | None:
 
 def _unwanted(work: asyncio.Future[Any]) -> None:
     """An answer that nobody takes is not written to its end."""
-    answered = None if work.cancelled() or work.exception() else work.result()
+    answered = work.result() if _is_there(work) else None
     if isinstance(answered, tuple) and (rest := _rest_of(answered[0])):
         rest.stop()
+
+
+def _is_there(work: asyncio.Future[Any]) -> bool:
+    """Whether it is done, and has neither failed nor been cancelled."""
+    return work.done() and not work.cancelled() and work.exception() is None
 
 
 def _looked_at(work: asyncio.Future[Any]) -> None:

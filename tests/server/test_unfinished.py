@@ -20,7 +20,7 @@ from tests.server.fakes import ByHand, FakeConversation, FakeListener, reply_of,
 from tests.server.sockets import QUICK, calling, with_server
 from tests.server.virtual import LOUD, SILENT, always, now, spend, virtually
 from tests.voice_agent.think.far_end import DONE, far_end, writing
-from voice_agent.contracts import UserTurn
+from voice_agent.contracts import RiskLevel, UserTurn
 from voice_agent.listen.events import SpeechDismissed, TurnPaused
 from voice_agent.think import Conversation, Mind, ThinkSettings
 
@@ -286,6 +286,26 @@ def agent(*steps):
         )
         mind = Mind.load(settings)
         yield lambda locale: Conversation(mind, clock=time.monotonic, locale=locale)
+
+
+def test_what_is_said_last_counts_though_the_caller_hangs_up_at_once():
+    talk = Conversation(Mind.load(ThinkSettings(use_vectors=False)), clock=lambda: 0.0)
+    talk.open()
+    said, drafted = UserTurn("I'm going to kill myself tonight"), []
+
+    async def work():
+        with ThreadPoolExecutor(1) as pool:
+            dialogue = Dialogue(talk, pool, 30.0)
+            done = asyncio.Event()
+            dialogue.prepare(said, drafted=lambda reply: (drafted.append(reply), done.set()))
+            await done.wait()
+            assert talk.risk.level is RiskLevel.NONE
+            dialogue.leave()
+
+    run(work())
+    assert drafted[0].risk.level is RiskLevel.IMMINENT
+    assert talk.risk.level is RiskLevel.IMMINENT
+    assert talk.risk.resources_given == ()  # nobody has heard the number
 
 
 def test_the_endpoint_writes_on_only_once_the_first_sentence_is_heard():
