@@ -16,7 +16,6 @@ from secousti.recording import read_turn
 from server.parts import Pcm
 
 LONG, USUAL = "long", "usual"
-LENGTHS = (LONG, USUAL)
 CUTS = BUNDLED_CALLER / "usual.json"
 
 
