@@ -106,6 +106,7 @@ class Conversation(CallManners, Saying):
         self._once: set[str] = set()
         self._replies: list[Reply] = []
         self._risk_before_line = self.risk
+        self._script = None
         self._highest = self.risk.level
         self.rest = None
 
@@ -380,6 +381,7 @@ class Conversation(CallManners, Saying):
         )
         self._dialogue.said(reply, draft)
         self._replies.append(reply)
+        self._script = script_id
         return reply
 
     def _unused(self, name: str) -> str:

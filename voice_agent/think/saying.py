@@ -28,6 +28,7 @@ class Saying:
     _crisis: CrisisTalk
     _replies: list[Reply]
     _risk_before_line: RiskState
+    _script: str | None  # in the last reply, also behind a disclosure
 
     def begin(self, turn: UserTurn) -> Reply:
         """The reply to one caller turn, as far as it may be said already."""
@@ -72,8 +73,8 @@ class Saying:
         if heard == reply.text:
             return
         self._dialogue.cut_last(heard.rsplit(" ", 1)[0] if heard else "")
-        if reply.script_id and len(heard) < HEARD_SHARE * len(reply.text):
-            self._crisis.unsay(reply.script_id)
+        if self._script and len(heard) < HEARD_SHARE * len(reply.text):
+            self._crisis.unsay(self._script)
             kept = self._risk_before_line
             given, asked = kept.resources_given, kept.asked_directly
             self.risk = replace(self.risk, resources_given=given, asked_directly=asked)

@@ -266,6 +266,18 @@ def test_a_reply_heard_to_the_end_stays(mind: Mind, clock: Clock) -> None:
     assert say(talk, "yes")[0].risk.level is RiskLevel.IMMINENT
 
 
+def test_a_number_behind_the_disclosure_is_not_given_where_it_is_cut(
+    mind: Mind, clock: Clock
+) -> None:
+    talk = Conversation(mind, clock=clock)  # a call that we do not open
+    reply = talk.respond(UserTurn("I'm going to kill myself tonight"))
+    assert reply.text.startswith("Hi, this is Secousti, an AI")
+    assert talk.risk.resources_given
+    talk.heard(reply, 12)
+    assert talk.risk.level is RiskLevel.IMMINENT
+    assert talk.risk.resources_given == ()
+
+
 def test_an_old_reply_cannot_be_cut_any_more(mind: Mind, clock: Clock) -> None:
     talk = begin(mind, clock)
     old = say(talk, "I want to die")[0]
