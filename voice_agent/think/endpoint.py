@@ -128,6 +128,8 @@ class Endpoint:
         self._rest_until = self._now() + self._rest_s
 
     def _receive(self, body: dict[str, Any], answer: Incoming, deadline_s: float) -> None:
+        if answer.stopped:  # while it waited for a thread
+            return
         try:
             with self._client.stream("POST", self._url, json=body, timeout=deadline_s) as came:
                 came.raise_for_status()

@@ -32,6 +32,11 @@ class Incoming:
 
     # ------------------------------------------------------------------ who reads it off the line
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody wants it any more."""
+        return self._stopped
+
     def carried_by(self, line: socket.socket | None) -> None:
         """The connection, which is cut when nobody wants the rest."""
         with self._news:

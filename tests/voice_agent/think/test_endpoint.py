@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -79,6 +81,17 @@ def test_slow_or_broken_is_none_within_the_deadline(serve: Any, reply: Reply) ->
     start = time.monotonic()
     assert endpoint(url).say(ASK, 0.5) is None
     assert time.monotonic() - start < 5.0
+
+
+def test_what_nobody_waits_for_any_more_is_not_asked(serve: Any) -> None:
+    url, seen = serve(streamed)
+    busy, free = endpoint(url), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        busy._pool = pool
+        pool.submit(free.wait, 30.0)
+        assert busy.write(ASK, 0.01) is None
+        free.set()
+    assert seen == []
 
 
 def test_nobody_there_is_none_and_is_left_alone_for_a_while() -> None:
