@@ -109,6 +109,7 @@ class Dialogue:
         self._overdue: asyncio.Future[Any] | None = None
         self._before: Conversation | None = None  # the newest answer, until it is heard
         self._rest: Rest | None = None  # of the newest answer, while it is being written
+        self._growing: asyncio.Future[Any] | None = None  # what was asked of it, and not taken
         self._last: Reply | None = None
         self._failures = 0
 
@@ -157,7 +158,7 @@ class Dialogue:
         self.hush()
         self._conversation.become(self._before)
         self._forget_draft()
-        self._before = self._rest = None
+        self._before = self._rest = self._growing = None
         return True
 
     async def heard(self, cut: Cut) -> None:
@@ -190,15 +191,27 @@ class Dialogue:
         conversation, rest = self._conversation, self._rest
         if rest is None or not isinstance(conversation, Writing):
             return replace(reply, unfinished=False)
-        loop = asyncio.get_running_loop()
         try:
-            grown = await loop.run_in_executor(self._pool, rest.grow)
+            grown = await self._grown(rest)
         except Exception:
             log.exception("a reply breaks off: its rest could not be written")
             grown = None
         longer = conversation.go_on(grown)
         self._rest = conversation.rest
         return longer
+
+    async def _grown(self, rest: Rest) -> Any:
+        """What ``rest`` gives next; also where it was asked for before, and the caller cut in."""
+        if self._growing is not None:
+            grown = await asyncio.shield(self._growing)
+            self._growing = None
+            if grown is not None:
+                return grown
+        self._growing = asyncio.get_running_loop().run_in_executor(self._pool, rest.grow)
+        self._growing.add_done_callback(_looked_at)
+        grown = await asyncio.shield(self._growing)
+        self._growing = None
+        return grown
 
     def hush(self) -> None:
         """The caller has cut the newest reply: what is not written yet never will be."""
@@ -244,7 +257,7 @@ class Dialogue:
     async def _ask(self, method: Callable[..., Any], *args: Any) -> Any:
         """``method`` of the conversation in the pool; no draft from before fits after it."""
         self._forget_draft()
-        self._before = self._rest = None
+        self._before = self._rest = self._growing = None
         return await self._awaited(
             asyncio.get_running_loop().run_in_executor(self._pool, method, *args)
         )
@@ -258,7 +271,7 @@ class Dialogue:
         reply: Reply
         fork, reply = await self._awaited(draft.work)
         self._before = self._conversation.become(fork)
-        self._rest = _rest_of(fork)
+        self._rest, self._growing = _rest_of(fork), None
         return reply
 
     def _is_drafted(self, turn: UserTurn, cut: Cut | None) -> bool:

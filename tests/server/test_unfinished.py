@@ -241,6 +241,26 @@ def test_an_answer_that_comes_after_the_call_is_not_written_to_its_end():
     assert talk.rests[0].stopped
 
 
+def test_a_sentence_that_comes_as_the_caller_cuts_in_is_not_lost():
+    talk, pool = WritingConversation(takes_s=0.0), ByHand()
+
+    async def work():
+        dialogue = Dialogue(talk, pool, 30.0)
+        asked = asyncio.create_task(dialogue.respond(UserTurn("I feel")))
+        await asyncio.sleep(0)
+        pool.do()
+        reply = await asked
+        more = asyncio.create_task(dialogue.more(reply))
+        await asyncio.sleep(0)
+        more.cancel()
+        dialogue.hush()
+        pool.do()  # it was on its way
+        async with asyncio.timeout(30.0):
+            return await dialogue.more(reply)  # the caller only made a noise
+
+    assert run(work()).sentences == (ONE, TWO)
+
+
 def test_a_draft_that_is_forgotten_before_it_is_begun_never_is():
     talk, pool = WritingConversation(), ByHand()
 
