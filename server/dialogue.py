@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from server.comfort import TONE_TEXT
 from server.parts import Conversation, Rest, Writing
 from voice_agent.contracts import Reply, RiskState, Stage, Strategy, UserTurn
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 APOLOGY_ID, PARTING_ID = "apology", "parting"
 PERSON_ID, NO_PERSON_ID, BUSY_ID = "person", "no_person", "busy"
-HOLD_ID = "hold"
+HOLD_ID, TONE_ID, STILL_ID = "hold", "tone", "still"
 FALLBACKS = (APOLOGY_ID, PARTING_ID)  # said when something fails, so they are rendered before
 WORDS = {
     APOLOGY_ID: (
@@ -47,6 +48,8 @@ WORDS = {
         "Otherwise I'm still here, and listening.",
     ),
     HOLD_ID: ("Let me think about that for a moment.",),
+    TONE_ID: (TONE_TEXT,),
+    STILL_ID: ("One more moment.",),
     BUSY_ID: (
         "I'm sorry, every line is taken right now.",
         "If you are in danger or need somebody now, please call your local emergency number.",
@@ -237,8 +240,13 @@ class Dialogue:
             log.exception("what was said last is lost")
 
     def hold(self) -> Reply:
-        """What is said while an answer takes long."""
+        """What is said when an answer takes long."""
         return apology(self._last, HOLD_ID)
+
+    def still(self, *, coded: bool) -> Reply:
+        """What is heard while it takes longer still: a tone, or words over a codec of speech, which
+        takes a tone for nothing that was said."""
+        return apology(self._last, STILL_ID if coded else TONE_ID)
 
     async def _answer(self, ask: Callable[[], Awaitable[Reply]]) -> Reply:
         try:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from codec.rates import DELAY_SAMPLES, SAMPLE_RATE_HZ, rate_named
+from server.comfort import TONE_TEXT, comfort_tone
 from server.parts import Pcm, StreamCodec, Voice
 from voice_agent.speak.archive import ScriptArchive
 
@@ -30,7 +31,7 @@ class ScriptShelf:
     def __init__(self, archive: ScriptArchive | None = None) -> None:
         self._archive = archive or ScriptArchive({})
         self._packets: dict[tuple[str, str], tuple[bytes, ...]] = {}
-        self._sounds: dict[str, Pcm] = {}
+        self._sounds: dict[str, Pcm] = {TONE_TEXT: comfort_tone()}
         self._foreign: set[str] = set()
 
     def packets(self, rate: str, text: str) -> Sequence[bytes] | None:

@@ -134,6 +134,11 @@ class Speaker:
         frames = -(-FIRST_SAMPLES // line.frame_samples)
         self._first_samples = frames * line.frame_samples
 
+    @property
+    def coded(self) -> bool:
+        """Whether what is said goes through the codec."""
+        return self._line.rate is not None
+
     def prepare(self, reply: Reply) -> None:
         """Has the first sound made of a reply that may be said next, where the voice makes it."""
         if self._line.prepared(reply.text) is None and not self._shelf.has(reply.text):

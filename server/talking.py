@@ -13,6 +13,7 @@ import logging
 import math
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from server.dialogue import FALLBACKS, PARTING_ID, Cut, Dialogue, apology
@@ -26,6 +27,7 @@ from voice_agent.listen.events import SpeechDismissed, TurnEnded
 
 log = logging.getLogger(__name__)
 
+TONE_EVERY_S = 3.0  # of thinking that takes longer than the words that ask for time
 UNHEARD_CHARS = 12  # of an answer: the caller went on over its first word or two
 
 
@@ -218,12 +220,15 @@ class Talker:
         return await self._say(Speech(reply, told, clock, asked=asked))
 
     async def _thought(self, answer: Coroutine[Any, Any, Reply]) -> Reply:
-        """The answer; while it takes long the caller hears that it is being thought about."""
+        """The answer; while it takes long the caller hears that it is being thought about, and
+        then now and again that the line is open."""
         thinking = asyncio.create_task(answer)
+        wait_s, meanwhile = self._hold_s, self._dialogue.hold
         try:
-            done, _ = await asyncio.wait([thinking], timeout=self._hold_s)
-            if not done:
-                await self._say(Speech(self._dialogue.hold()))
+            while not (await asyncio.wait([thinking], timeout=wait_s))[0]:
+                await self._say(Speech(meanwhile()))
+                wait_s = TONE_EVERY_S
+                meanwhile = partial(self._dialogue.still, coded=self._speaker.coded)
             return await thinking
         finally:
             thinking.cancel()
