@@ -1,6 +1,6 @@
 """The comfort tone: two soft notes by which a caller hears that the line is still open.
 
-It is for wires of samples: the codec knows speech and takes 8 to 20 dB of it away.
+It is for wires of samples: the codec knows speech, and takes 24 dB and more of it away.
 """
 
 from __future__ import annotations

@@ -7,9 +7,8 @@ when sound comes again the two are faded into each other. Unlike there, nothing 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Pcm = NDArray[np.float32]
+from server.wires.sound import Pcm
 
 LONGEST_PITCH_MS, SHORTEST_PITCH_MS = 15, 5  # 66 to 200 Hz, as in G.711 Appendix I
 MATCHED_MS = 20  # how much sound is held against itself to find the period

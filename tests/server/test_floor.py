@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from server.comfort import TONE_TEXT, comfort_tone
-from server.dialogue import Dialogue
 from server.echo import is_echo
-from server.scripts import ScriptShelf
 from server.settings import ServerSettings
-from server.talking import TONE_EVERY_S
 from server.wires import native
 from server.wires.closing import CloseCode
 from tests.server.fakes import FakeConversation, FakeListener, reply_of
-from tests.server.virtual import LOUD, SILENT, VirtualPool, always, now, spend, virtually
+from tests.server.virtual import LOUD, SILENT, always, now, spend, virtually
 from voice_agent.contracts import UserTurn
 from voice_agent.listen.events import Partial, SpeechDismissed, TurnEnded, TurnPaused
 
@@ -311,81 +306,3 @@ def test_the_end_waits_for_a_caller_who_is_speaking():
         assert said(line)[1:] == ["You said I feel tired.", "A few minutes more."]
 
     virtually(caller, settings=SHORT)
-
-
-# Long thought.
-
-
-def test_who_waits_long_for_an_answer_is_told_once_that_it_is_thought_about():
-    def slow(turn):
-        spend(5.0)
-        return reply_of("Yes.")
-
-    async def caller(line, session):
-        await line.until(native.End)
-        await line.turn()
-        ended = now() - 0.28
-        await line.until(native.Begin, 2)
-        assert line.at(native.Begin)[1] - ended == pytest.approx(2.0, abs=0.1)
-        await line.until(native.End, 3)
-        assert line.at(native.Begin)[2] - ended == pytest.approx(5.0, abs=0.1)
-        assert said(line)[1:] == ["Let me think about that for a moment.", "Yes."]
-
-    talk = FakeConversation(answer=slow)
-    virtually(caller, conversation=always(talk))
-    assert talk.truncated == []
-
-
-def test_who_waits_longer_still_hears_now_and_again_that_the_line_is_open():
-    def slow(turn):
-        spend(12.0)
-        return reply_of("Yes.")
-
-    async def caller(line, session):
-        await line.until(native.End)
-        await line.turn()
-        await line.until(native.End, 5)
-        first, *more, last = said(line)[1:]
-        assert first == "Let me think about that for a moment."
-        assert more == ["One more moment."] * len(more) and len(more) in (2, 3)
-        assert last == "Yes."
-        begun = line.at(native.Begin)[2:-1]
-        assert all(b - a >= TONE_EVERY_S for a, b in pairwise(begun))
-
-    talk = FakeConversation(answer=slow)
-    virtually(caller, conversation=always(talk), settings=ServerSettings(respond_deadline_s=30.0))
-    assert talk.truncated == []
-
-
-def test_a_telephone_hears_a_tone_and_the_codec_words():
-    dialogue = Dialogue(FakeConversation(), VirtualPool(), 1.0)
-    assert dialogue.still(coded=False).text == TONE_TEXT
-    assert ScriptShelf().sound(TONE_TEXT) is not None
-    assert dialogue.still(coded=True).text == "One more moment."
-
-
-def test_the_tone_is_soft_and_begins_and_ends_without_a_click():
-    tone = comfort_tone()
-    assert np.abs(tone).max() < 0.1
-    assert np.abs(np.diff(tone)).max() < 0.02
-    assert abs(tone[0]) < 1e-3
-    assert abs(tone[-1]) < 1e-3
-
-
-def test_a_caller_who_goes_on_meanwhile_is_not_told():
-    def slow(turn):
-        spend(3.0)
-        return reply_of(f"You said {turn.text}.")
-
-    async def caller(line, session):
-        await line.until(native.End)
-        await line.turn()
-        await line.speak(LOUD, 4.0)
-        await line.speak(SILENT, 0.48)
-        spoken = now()
-        await line.until(native.End, 3)
-        assert line.at(native.Begin)[1] > spoken  # and then of the second thought
-        assert talk.turns == ["a b"]
-
-    talk = FakeConversation(answer=slow)
-    virtually(caller, conversation=always(talk), listener=always(FakeListener(texts=["a", "b"])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from voice_agent.contracts import Reply, RiskState, ThinkingRecord, UserTurn
@@ -21,6 +22,7 @@ class Saying:
     gives, which blocks, until the reply is no longer ``unfinished``.
     """
 
+    begin: Callable[[UserTurn], Reply]
     risk: RiskState
     last_thinking: ThinkingRecord
     rest: Unfinished | None
@@ -29,10 +31,6 @@ class Saying:
     _replies: list[Reply]
     _risk_before_line: RiskState
     _script: str | None  # in the last reply, also behind a disclosure
-
-    def begin(self, turn: UserTurn) -> Reply:
-        """The reply to one caller turn, as far as it may be said already."""
-        raise NotImplementedError
 
     def respond(self, turn: UserTurn) -> Reply:
         """The whole reply to one caller turn. Blocking; bounded by the endpoint's deadlines."""
