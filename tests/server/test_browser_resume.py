@@ -21,6 +21,11 @@ def count(who, text):
     return f"{found}.filter((e) => e.innerText.includes('{text}')).length"
 
 
+def at_length(turn):
+    """Three seconds of an answer: the page is seen to speak, however slow the machine."""
+    return reply_of(f"You said {turn.text}.", "c" * 150)
+
+
 def over_a_cable(work, **parts):
     """Runs ``work(server, page, cable, talks)``; ``talks``: the conversations that were begun."""
     talks = []
@@ -47,6 +52,7 @@ def test_the_same_call_goes_on():
         await call(page)
         await until(page, said("agent", "Hello."))
         await speak(page, said("agent", "You said I feel tired."))
+        await status(page, "speaking")
         await status(page, "listening")  # a break in the answer would take it back
         cable.pull()
         await status(page, "again")
@@ -61,7 +67,7 @@ def test_the_same_call_goes_on():
             assert await page.evaluate(count("agent", words)) == 1
         assert not await page.evaluate(said("page", "This is a new call"))
 
-    over_a_cable(work)
+    over_a_cable(work, talk=FakeConversation(answer=at_length))
 
 
 def test_what_was_not_heard_is_said_again():
